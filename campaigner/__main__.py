@@ -1,0 +1,5 @@
+"""`python -m campaigner`."""
+
+from campaigner.cli import main
+
+main()

@@ -1,0 +1,191 @@
+"""Wiring: from settings to everything that works with them. Knows every concrete class."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from campaigner import channels
+from campaigner.core.campaign import Campaign
+from campaigner.core.channel import Channel, Rate, Relay
+from campaigner.core.rates import spacing
+from campaigner.core.strategy import Strategy
+from campaigner.db import accounts, schema
+from campaigner.db.engine import Sessions, make_reading_sessions, make_sessions, open_engine
+from campaigner.errors import FileError, UserError
+from campaigner.loading.campaigns import load_campaign
+from campaigner.loading.pictures import read_picture
+from campaigner.loading.strategy import load_strategy
+from campaigner.rendering.catalogs import Catalogs
+from campaigner.rendering.drafts import Desk
+from campaigner.rendering.environment import TemplateEnvironment, build_environment
+from campaigner.settings import AccountSettings, Settings, is_loopback, sample_root
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class App:
+    """An open workspace. Everything is made when it is first asked for."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._campaigns: dict[Path, tuple[tuple[int, int], Campaign | None]] = {}
+        self._channels: dict[tuple[str, str], Channel] = {}
+        self._relays: dict[tuple[str, str, str], Relay] = {}
+
+    @property
+    def accounts(self) -> Mapping[str, AccountSettings]:
+        return self.settings.accounts
+
+    @cached_property
+    def strategy(self) -> Strategy:
+        own = self.settings.strategy
+        return load_strategy(self.settings.workspace / own if own else None)
+
+    @cached_property
+    def catalogs(self) -> Catalogs:
+        return Catalogs([self.settings.workspace / "locales", sample_root() / "locales"])
+
+    @cached_property
+    def environment(self) -> TemplateEnvironment:
+        return build_environment(self.template_folders)
+
+    @property
+    def template_folders(self) -> list[Path]:
+        return [self.settings.workspace / "templates", sample_root() / "templates"]
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database as it is, up to date or not."""
+        return open_engine(self.settings.database_url)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions on a database that is up to date. Raises UserError for one that is not."""
+        if missing := schema.pending(self.engine):
+            raise UserError(
+                f"the database lacks {len(missing)} of its migrations ({missing[0]}). "
+                "Run `campaigner db upgrade`"
+            )
+        return make_sessions(self.engine)
+
+    @cached_property
+    def reading_sessions(self) -> Sessions:
+        """As `sessions`, for listings and reports: no write lock on SQLite, and no writing."""
+        return make_reading_sessions(self.sessions.kw["bind"])
+
+    @property
+    def campaign_files(self) -> list[Path]:
+        return sorted((self.settings.workspace / "campaigns").glob("*.yaml"))
+
+    def load_campaign(self, path: Path) -> Campaign:
+        """Read one campaign file. Raises FileError with every problem of it."""
+        return load_campaign(path, strategy=self.strategy, accounts=self.accounts)
+
+    def readable_campaigns(self) -> list[Campaign]:
+        """Return the workspace's campaigns; a file with problems is left out (see `check`).
+
+        A file is read again only when it changed: the daemon asks often.
+        """
+        found = []
+        for path in self.campaign_files:
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            if self._campaigns.get(path, (None, None))[0] != stamp:
+                try:
+                    self._campaigns[path] = (stamp, self.load_campaign(path))
+                except FileError:
+                    self._campaigns[path] = (stamp, None)
+            campaign = self._campaigns[path][1]
+            if campaign is not None:
+                found.append(campaign)
+        return found
+
+    def desk(self, folder: Path | None = None) -> Desk:
+        """Return what drafting works with; where each account sends to is as of now.
+
+        `folder` holds the campaign's file, and its pictures; `campaigns/` if not given.
+        """
+        with self.sessions() as session:
+            live = accounts.live_accounts(session)
+        return self._desk(folder, live)
+
+    def dry_desk(self, folder: Path | None = None) -> Desk:
+        """Return a desk that needs no database: every account in the sandbox."""
+        return self._desk(folder, set())
+
+    def _desk(self, folder: Path | None, live: set[str]) -> Desk:
+        pictures = folder or self.settings.workspace / "campaigns"
+        return Desk(
+            accounts=self.accounts,
+            base_of=lambda name: self.settings.base_of(name, live=name in live),
+            catalogs=self.catalogs,
+            environment=self.environment,
+            read_picture=lambda file: read_picture(pictures, file),
+        )
+
+    def channel(self, account: str, base: str) -> Channel:
+        """Return the account's channel at a base address, made once.
+
+        Raises UserError where it may not be called, or lacks its credentials.
+        """
+        key = (account, base)
+        if key not in self._channels:
+            self._guard(account, base)
+            self._channels[key] = channels.open_channel(
+                self.accounts[account].channel,
+                base=base,
+                handle=self.accounts[account].handle,
+                secret=self._secrets(account, base),
+                loopback_only=self.settings.loopback_only,
+            )
+        return self._channels[key]
+
+    def rates(self, account: str) -> Sequence[Rate]:
+        """Return how fast an account may post: its own spacing, and its network's limits."""
+        settings = self.accounts[account]
+        network: Sequence[Rate] = channels.load(settings.channel).rates
+        return [*spacing(settings.spacing), *network]
+
+    def relay(self, account: str, base: str, *, use: str = "") -> Relay:
+        """Return the account's mail relay at a base address, made once for each `use`.
+
+        A relay keeps a connection: what sends at the same time needs its own.
+        Raises as `channel`.
+        """
+        key = (account, base, use)
+        if key not in self._relays:
+            self._guard(account, base)
+            self._relays[key] = channels.open_relay(
+                base=base,
+                secret=self._secrets(account, base),
+                loopback_only=self.settings.loopback_only,
+            )
+        return self._relays[key]
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for relay in self._relays.values():
+            relay.close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    def _guard(self, account: str, base: str) -> None:
+        if account not in self.accounts:
+            raise UserError(
+                f"account '{account}' is not in the settings any more. "
+                "Put it back, or cancel its posts"
+            )
+        if self.settings.loopback_only and not is_loopback(base):
+            raise UserError(f"'{base}' is not on this machine, and only such addresses are allowed")
+
+    def _secrets(self, account: str, base: str) -> Callable[[str], str]:
+        """Return how to look up the account's secrets: the sandbox never sees a real one."""
+        if base == self.settings.sandbox.base(self.accounts[account].channel):
+            return lambda name: f"sandbox-{account}" if name == "token" else ""
+        return lambda name: self.settings.secret(account, name)

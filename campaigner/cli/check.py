@@ -1,0 +1,106 @@
+"""`campaigner check`: every problem of the campaign files, each with its line and what to do."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaigner.app import App
+from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
+from campaigner.core.campaign import Campaign
+from campaigner.errors import FileError, Problem, UserError
+from campaigner.services.preview import check_campaign, untranslated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """One file: its campaign where it could be read, and what is wrong with it."""
+
+    path: Path
+    campaign: Campaign | None
+    problems: Sequence[Problem]
+
+
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Campaign files; all of campaigns/ if none."),
+    ] = None,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Check campaign files, and say every problem at once.
+
+    Example: campaigner check campaigns/dns-security-awareness.yaml
+    """
+    with opened(workspace) as app:
+        paths = files or app.campaign_files
+        if not paths:
+            raise UserError(
+                f"there is no campaign in {app.settings.workspace / 'campaigns'}. "
+                "Write one, or name a file"
+            )
+        checked = [check_file(app, path) for path in paths]
+        faulty = any(file.problems for file in checked)
+        campaigns = [file.campaign for file in checked if file.campaign is not None]
+        summaries = [] if faulty else [_summary(app, campaign) for campaign in campaigns]
+    if as_json:
+        print(json.dumps(_rows(checked), ensure_ascii=False, indent=2))
+    else:
+        for file in checked:
+            for problem in file.problems:
+                place = f"{_shown(file.path)}:{problem.line}"
+                typer.echo(f"{place}: {problem.found}. {problem.fix}", err=True)
+        for summary in summaries:
+            print(summary)
+    if faulty:
+        raise typer.Exit(1)
+
+
+def check_file(app: App, path: Path) -> Checked:
+    """Read one file; a file that can be read may still have problems in what it becomes."""
+    try:
+        campaign = app.load_campaign(path)
+    except FileError as error:
+        return Checked(path=path, campaign=None, problems=error.problems)
+    return Checked(
+        path=path, campaign=campaign, problems=check_campaign(campaign, app.dry_desk(path.parent))
+    )
+
+
+def _summary(app: App, campaign: Campaign) -> str:
+    """Return what the campaign comes to: `spring: 8 items, 64 posts in en, es, fr, pt_BR`.
+
+    A string without a translation is no fault, but it keeps its posts waiting.
+    """
+    locales = ", ".join(campaign.locales)
+    if campaign.digest is not None:
+        return f"{campaign.id}: a digest by {', '.join(campaign.accounts)} in {locales}"
+    posts = sum(
+        item.text_on(app.accounts[account].channel) is not None
+        for item in campaign.items
+        for account in campaign.accounts
+        for locale in campaign.locales
+        if locale in app.accounts[account].locales
+    )
+    summary = f"{campaign.id}: {len(campaign.items)} items, {posts} posts in {locales}"
+    if waiting := untranslated(campaign, app.dry_desk()):
+        summary += f"; {len(waiting)} strings wait for a translator (`campaigner translate status`)"
+    return summary
+
+
+def _rows(checked: Sequence[Checked]) -> list[dict[str, object]]:
+    return [
+        {"file": str(_shown(file.path)), **asdict(problem)}
+        for file in checked
+        for problem in file.problems
+    ]
+
+
+def _shown(path: Path) -> Path:
+    """Return the path as short as it can be named from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

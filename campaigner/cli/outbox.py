@@ -1,0 +1,250 @@
+"""`campaigner outbox`: every post and mail, its state, its reason and its next time."""
+
+import json
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from campaigner.cli.tables import locale_words, show_table, stamp
+from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
+from campaigner.core.delivery import State
+from campaigner.errors import UserError
+from campaigner.services import outbox
+from campaigner.services.outbox import Entry
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Look at every post and mail, and decide what no machine may.\n\n"
+    "Example: campaigner outbox list --state unknown",
+)
+
+# What people read for a state; the codes are for --state and --json.
+ON_SCREEN = {
+    State.HELD: "waiting",
+    State.QUEUED: "scheduled",
+    State.CLAIMED: "about to be sent",
+    State.SENDING: "being sent",
+    State.SENT: "sent",
+    State.REJECTED: "refused",
+    State.EXHAUSTED: "gave up",
+    State.UNKNOWN: "could not confirm",
+    State.SUPPRESSED: "not sent: unsubscribed",
+    State.EXPIRED: "too late, not sent",
+    State.CANCELED: "canceled",
+}
+
+Number = Annotated[int, typer.Argument(help="A delivery's number, from `outbox list`.")]
+
+
+@app.command("list")
+def list_(
+    state: Annotated[list[State] | None, typer.Option("--state", help="Only these states.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1)] = None,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """List posts and mails in order of their time, each with the reason for its state.
+
+    Example: campaigner outbox list --campaign dns-security-awareness
+    """
+    with opened(workspace) as opened_app:
+        entries = outbox.list_outbox(
+            opened_app.sessions,
+            states=state or (),
+            campaign=campaign,
+            account=account,
+            limit=limit,
+            now=opened_app.clock(),
+        )
+    if as_json:
+        print(json.dumps([_row(entry) for entry in entries], ensure_ascii=False, indent=2))
+        return
+    if not entries:
+        print("The outbox holds nothing of that kind.")
+        return
+    show_table(
+        ["number", "when", "account", "language", "what", "state", "why"],
+        [
+            [
+                str(entry.listed.delivery.id),
+                stamp(entry.listed.delivery.due_at, entry.listed.message.zone),
+                entry.listed.message.account,
+                locale_words(entry.listed.message.locale),
+                entry.listed.message.item,
+                ON_SCREEN[entry.listed.delivery.state],
+                entry.why,
+            ]
+            for entry in entries
+        ],
+    )
+
+
+@app.command()
+def show(number: Number, as_json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+    """Show one post or mail whole, with its history.
+
+    Example: campaigner outbox show 12
+    """
+    with opened(workspace) as opened_app:
+        entry, attempts = outbox.show(opened_app.sessions, number, now=opened_app.clock())
+    history = [
+        {
+            "at": one.at.isoformat(),
+            "number": one.number,
+            "outcome": one.outcome,
+            "reason": one.reason,
+            "by": one.by,
+        }
+        for one in attempts
+    ]
+    if as_json:
+        print(json.dumps([{**_row(entry), "history": history}], ensure_ascii=False, indent=2))
+        return
+    message, delivery = entry.listed.message, entry.listed.delivery
+    approved = (
+        f"by {message.approved_by}, {stamp(message.approved_at, message.zone)}"
+        if message.approved_at
+        else "not yet"
+    )
+    facts = {
+        "campaign": f"{message.campaign}, {message.item}, message {message.id}",
+        "account": f"{message.account} ({message.channel}) at {message.base}",
+        "language": locale_words(message.locale),
+        "to": delivery.recipient,
+        "when": stamp(delivery.due_at, message.zone),
+        "at the latest": stamp(message.not_after, message.zone),
+        "state": f"{ON_SCREEN[delivery.state]}: {entry.why}",
+        "approved": approved,
+        "content": message.content_hash,
+        "address": delivery.remote_url or delivery.remote_id or "",
+    }
+    for name, value in facts.items():
+        if value:
+            print(f"{name + ':':15}{value}")
+    print(f"\n{message.text}\n")
+    for medium in message.media:
+        print(f"picture: {medium['alt']}")
+    for one in attempts:
+        who = f" by {one.by}" if one.by else ""
+        print(f"{stamp(one.at, message.zone)}  {one.outcome}{who}  {one.reason}")
+
+
+@app.command()
+def retry(
+    number: Number,
+    at: Annotated[
+        str | None,
+        typer.Option(help="When, like '2026-12-01 10:00' in the post's zone; otherwise now."),
+    ] = None,
+    by: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Send what waits for you, was refused or was given up; or move it to another time.
+
+    Example: campaigner outbox retry 12 --at "2026-12-01 10:00"
+    """
+    with opened(workspace) as opened_app:
+        now = opened_app.clock()
+        entry, _ = outbox.show(opened_app.sessions, number, now=now)
+        moment = _moment(at, entry.listed.message.zone) if at else None
+        outbox.retry(
+            opened_app.sessions, number, by=by or opened_app.settings.user, now=now, at=moment
+        )
+    print(f"{number} goes out {stamp(moment, entry.listed.message.zone) if moment else 'now'}.")
+
+
+@app.command()
+def cancel(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
+    by: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Drop a post or mail that has not left.
+
+    Example: campaigner outbox cancel 12 --reason "the event was moved"
+    """
+    with opened(workspace) as opened_app:
+        outbox.cancel(
+            opened_app.sessions,
+            number,
+            by=by or opened_app.settings.user,
+            reason=reason,
+            now=opened_app.clock(),
+        )
+    print(f"{number} is canceled.")
+
+
+@app.command()
+def resolve(
+    number: Number,
+    sent: Annotated[
+        bool | None,
+        typer.Option("--sent/--not-sent", help="Whether it is out there.", show_default=False),
+    ] = None,
+    remote_id: Annotated[str, typer.Option(help="Its id on the network, if it is.")] = "",
+    by: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Say what became of a post or mail that nobody could confirm.
+
+    Example: campaigner outbox resolve 12 --sent --remote-id 1450011223344
+    """
+    if sent is None:
+        raise UserError("say whether it is out there: --sent or --not-sent")
+    with opened(workspace) as opened_app:
+        outbox.resolve(
+            opened_app.sessions,
+            number,
+            sent=sent,
+            remote_id=remote_id,
+            by=by or opened_app.settings.user,
+            now=opened_app.clock(),
+        )
+    done = "counts as sent" if sent else f"is not out; `campaigner outbox retry {number}` sends it"
+    print(f"{number} {done}.")
+
+
+def _moment(text: str, zone: str) -> datetime:
+    try:
+        wall = datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - its zone comes next
+    except ValueError:
+        raise UserError(f"'{text}' is no time. Write it like '2026-12-01 10:00'") from None
+    return wall.replace(tzinfo=ZoneInfo(zone))
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    message, delivery = entry.listed.message, entry.listed.delivery
+    return {
+        "id": delivery.id,
+        "message": message.id,
+        "kind": message.kind,
+        "campaign": message.campaign,
+        "run": message.run,
+        "item": message.item,
+        "account": message.account,
+        "locale": message.locale,
+        "recipient": delivery.recipient,
+        "state": delivery.state,
+        "hold": delivery.hold or message.hold,
+        "why": entry.why,
+        "day": message.day.isoformat(),
+        "scheduled_at": delivery.scheduled_at.isoformat(),
+        "due_at": delivery.due_at.isoformat(),
+        "not_after": message.not_after.isoformat(),
+        "attempts": delivery.attempts,
+        "sent_at": delivery.sent_at.isoformat() if delivery.sent_at else None,
+        "remote_id": delivery.remote_id,
+        "remote_url": delivery.remote_url,
+        "key": message.key,
+        "hash": message.content_hash,
+        "approved_by": message.approved_by,
+        "text": message.text,
+        "link": message.link,
+    }

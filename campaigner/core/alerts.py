@@ -1,0 +1,108 @@
+"""What a person has to see, and in which words: what happened, where, what to do.
+
+The words hold names of accounts, campaigns and workers only: no text of a
+message, no address, no answer of a network (it may quote either).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from campaigner.core.message import Kind
+
+OVERDUE_AFTER = timedelta(minutes=5)
+SILENT_AFTER = timedelta(minutes=2)
+ASK_BEFORE = timedelta(hours=1)  # how long before its time an approval is asked for
+
+
+class AlertKind(StrEnum):
+    RECONNECT = "reconnect"
+    UNKNOWN = "unknown"
+    OVERDUE = "overdue"
+    DAEMON = "daemon"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A condition that holds now. At most one alert per kind and subject is open."""
+
+    kind: AlertKind
+    subject: str
+    text: str
+
+
+def to_reconnect(account: str, *, since: datetime) -> Finding:
+    return Finding(
+        kind=AlertKind.RECONNECT,
+        subject=account,
+        text=f"Account '{account}' has been refused by its network since {_time(since)}. "
+        "Its posts wait, nothing is lost. See why with `campaigner accounts list`, renew its "
+        f"credentials, then run `campaigner accounts reconnect {account}`.",
+    )
+
+
+def unconfirmed(
+    *, key: str, kind: Kind, account: str, campaign: str, item: str, delivery: int, number: int
+) -> Finding:
+    """Word a message of which `number` deliveries are unknown and wait for a person.
+
+    `key` is the message's own; `delivery` is the first of them.
+    """
+    if kind is Kind.POST:
+        text = (
+            f"Nobody can tell whether post {delivery} ({campaign}, {item}) is out on account "
+            f"'{account}'. Look at the account's page on the network, then say so with "
+            f"`campaigner outbox resolve {delivery} --sent` (or `--not-sent`). It is not sent "
+            "again by itself."
+        )
+    else:
+        text = (
+            f"Nobody can tell whether {_count(number, 'mail')} of {campaign}, {item}, sent through "
+            f"'{account}', arrived. See them with `campaigner outbox list --state unknown`, and "
+            f"settle each, the first with `campaigner outbox resolve {delivery} --sent` (or "
+            "`--not-sent`)."
+        )
+    return Finding(kind=AlertKind.UNKNOWN, subject=key, text=text)
+
+
+def overdue(account: str, *, number: int, oldest: datetime) -> Finding:
+    return Finding(
+        kind=AlertKind.OVERDUE,
+        subject=account,
+        text=f"{_count(number, 'message')} of account '{account}' should have gone out, the first "
+        f"at {_time(oldest)}, and nothing moves. See whether the daemon runs with `campaigner "
+        "doctor`, and what waits with `campaigner outbox list`.",
+    )
+
+
+def silent_daemon(worker: str, *, host: str, seen_at: datetime) -> Finding:
+    return Finding(
+        kind=AlertKind.DAEMON,
+        subject=worker,
+        text=f"The daemon '{worker}' on {host} gave its last sign of life at {_time(seen_at)} and "
+        "did not stop as it should. Nothing goes out without one: look at its log, and start it "
+        "with `campaigner run`.",
+    )
+
+
+def to_approve(campaign: str, *, number: int, first_due: datetime) -> Finding:
+    return Finding(
+        kind=AlertKind.APPROVAL,
+        subject=campaign,
+        text=f"{_count(number, 'message')} of campaign '{campaign}' still {_verb(number)} for "
+        f"approval, the first due at {_time(first_due)}. Read and approve with "
+        f"`campaigner approve {campaign}`.",
+    )
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _verb(number: int) -> str:
+    return "waits" if number == 1 else "wait"

@@ -1,0 +1,52 @@
+"""What an approval pins: not a message's name but every byte that it will say."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campaigner.core.message import Medium
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """Everything of a message that nobody may change after a yes.
+
+    `blocks` are a mail's, each (zone, position, html, text); `recipients` how
+    many people it goes to. Both are empty for a post.
+    """
+
+    account: str
+    base: str
+    due_at: datetime
+    text: str
+    link: str
+    language: str
+    media: Sequence[Medium] = ()
+    blocks: Sequence[tuple[str, int, str, str]] = ()
+    recipients: int = 0
+
+
+def content_hash(pinned: Pinned) -> str:
+    """Return the SHA-256 of the content, in hexadecimal; the same on any machine."""
+    content = {
+        "account": pinned.account,
+        "base": pinned.base,
+        "due_at": pinned.due_at.astimezone(UTC).isoformat(),
+        "text": pinned.text,
+        "link": pinned.link,
+        "language": pinned.language,
+        "media": [[medium.sha256, medium.mime, medium.alt] for medium in pinned.media],
+        "blocks": [list(block) for block in pinned.blocks],
+        "recipients": pinned.recipients,
+    }
+    plain = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def why_not(*, by: str, queued_by: str, four_eyes: bool) -> str | None:
+    """Return why this person may not approve what that one queued; None: they may."""
+    if four_eyes and by == queued_by:
+        return f"{by} queued it: somebody else has to look at it too"
+    return None

@@ -1,0 +1,225 @@
+"""Alerts: which conditions hold now, and which of them somebody was told of."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from campaigner.core.alerts import (
+    ASK_BEFORE,
+    OVERDUE_AFTER,
+    SILENT_AFTER,
+    Finding,
+    overdue,
+    silent_daemon,
+    to_approve,
+    to_reconnect,
+    unconfirmed,
+)
+from campaigner.core.delivery import LONGEST_WAIT, Hold, MessageState, State
+from campaigner.db.engine import change
+from campaigner.db.insertion import insert_new
+from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, Pause, RateBucket
+
+Spacings = Mapping[str, timedelta]
+"""How far apart two posts of an account are, by account; one that is not in it: not at all."""
+
+
+def find_conditions(session: Session, *, now: datetime, spacings: Spacings) -> list[Finding]:
+    """Return everything that a person has to see now: five queries, however much there is."""
+    return [
+        *_to_reconnect(session),
+        *_unconfirmed(session),
+        *_overdue(session, now=now, spacings=spacings),
+        *_silent_daemons(session, now=now),
+        *_to_approve(session, now=now),
+    ]
+
+
+def open_alerts(session: Session) -> list[Alert]:
+    """Return what is open, oldest first."""
+    return list(
+        session.scalars(
+            select(Alert).where(Alert.closed_at.is_(None)).order_by(Alert.opened_at, Alert.id)
+        )
+    )
+
+
+def raise_alerts(session: Session, findings: Sequence[Finding], *, now: datetime) -> None:
+    """Open an alert for each finding, unless another process just did."""
+    rows = [
+        {"kind": found.kind, "subject": found.subject, "text": found.text, "opened_at": now}
+        for found in findings
+    ]
+    insert_new(session, Alert, rows)
+
+
+def close_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> int:
+    """Close the alerts whose condition ended; return how many were open."""
+    return change(
+        session,
+        update(Alert).where(Alert.id.in_(ids), Alert.closed_at.is_(None)).values(closed_at=now),
+    )
+
+
+def mark_told(session: Session, ids: Sequence[int], *, now: datetime) -> None:
+    change(
+        session, update(Alert).where(Alert.id.in_(ids), Alert.told_at.is_(None)).values(told_at=now)
+    )
+
+
+def overdue_deliveries(*, now: datetime, spacings: Spacings) -> Select[str, datetime]:
+    """Select account and due time of what should have gone out, and does not move.
+
+    Left out is what waits as it should: under a pause, for its account to be
+    reconnected, or in an account that is sending, one after the other.
+    """
+    return (
+        select(Delivery.account, Delivery.due_at)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(
+            Delivery.state.in_([State.QUEUED, State.CLAIMED]),
+            Delivery.due_at < now - OVERDUE_AFTER,
+            ~exists(_covering_pause()),
+            ~exists(_disconnected()),
+            ~exists(_recent_turn(now=now, spacings=spacings)),
+            ~exists(_living_claim(now=now)),
+        )
+    )
+
+
+def _to_reconnect(session: Session) -> list[Finding]:
+    found = session.execute(
+        select(Account.name, Account.disconnected_at)
+        .where(Account.disconnected_at.is_not(None))
+        .order_by(Account.name)
+    )
+    return [to_reconnect(name, since=since) for name, since in found if since is not None]
+
+
+def _unconfirmed(session: Session) -> list[Finding]:
+    doubtful = (
+        select(Delivery.message_id, func.min(Delivery.id).label("first"), func.count().label("n"))
+        .where(Delivery.state == State.UNKNOWN, Delivery.look_at.is_(None))
+        .group_by(Delivery.message_id)
+        .subquery("doubtful")
+    )
+    found = session.execute(
+        select(
+            Message.key,
+            Message.kind,
+            Message.account,
+            Message.campaign,
+            Message.item,
+            doubtful.c.first,
+            doubtful.c.n,
+        )
+        .join(doubtful, doubtful.c.message_id == Message.id)
+        .order_by(Message.key)
+    )
+    return [
+        unconfirmed(
+            key=key,
+            kind=kind,
+            account=account,
+            campaign=campaign,
+            item=item,
+            delivery=first,
+            number=number,
+        )
+        for key, kind, account, campaign, item, first, number in found
+    ]
+
+
+def _overdue(session: Session, *, now: datetime, spacings: Spacings) -> list[Finding]:
+    late = overdue_deliveries(now=now, spacings=spacings).subquery("late")
+    found = session.execute(
+        select(late.c.account, func.count(), func.min(late.c.due_at))
+        .group_by(late.c.account)
+        .order_by(late.c.account)
+    )
+    return [overdue(account, number=number, oldest=oldest) for account, number, oldest in found]
+
+
+def _silent_daemons(session: Session, *, now: datetime) -> list[Finding]:
+    """One that was killed is forgotten once another, started later on its host, took its place."""
+    later = aliased(Heartbeat)
+    replaced = select(later.worker).where(
+        later.host == Heartbeat.host,
+        later.started_at > Heartbeat.seen_at,
+        or_(later.stopped_at.is_not(None), later.seen_at >= now - SILENT_AFTER),
+    )
+    found = session.execute(
+        select(Heartbeat.worker, Heartbeat.host, Heartbeat.seen_at)
+        .where(
+            Heartbeat.stopped_at.is_(None),
+            Heartbeat.seen_at < now - SILENT_AFTER,
+            ~exists(replaced),
+        )
+        .order_by(Heartbeat.worker)
+    )
+    return [silent_daemon(worker, host=host, seen_at=seen_at) for worker, host, seen_at in found]
+
+
+def _to_approve(session: Session, *, now: datetime) -> list[Finding]:
+    found = session.execute(
+        select(Message.campaign, func.count(), func.min(Message.due_at))
+        .where(
+            Message.state == MessageState.HELD,
+            Message.hold == Hold.APPROVAL,
+            Message.due_at <= now + ASK_BEFORE,
+            Message.not_after > now,
+        )
+        .group_by(Message.campaign)
+        .order_by(Message.campaign)
+    )
+    return [
+        to_approve(campaign, number=number, first_due=first) for campaign, number, first in found
+    ]
+
+
+def _covering_pause() -> Select[int]:
+    return select(Pause.id).where(
+        Pause.lifted_at.is_(None),
+        or_(
+            Pause.scope == "all",
+            and_(Pause.scope == "account", Pause.target == Delivery.account),
+            and_(Pause.scope == "campaign", Pause.target == Message.campaign),
+        ),
+    )
+
+
+def _disconnected() -> Select[str]:
+    return select(Account.name).where(
+        Account.name == Delivery.account, Account.disconnected_at.is_not(None)
+    )
+
+
+def _recent_turn(*, now: datetime, spacings: Spacings) -> Select[str]:
+    """Select the buckets that tell that the account moves: it took a token lately, or is blocked.
+
+    A bucket below zero was blocked by the network itself (core.rates). It
+    excuses silence for LONGEST_WAIT; after that a person should know.
+    """
+    lately: ColumnElement[datetime] | datetime = now - OVERDUE_AFTER
+    if spacings:
+        turns = {account: now - OVERDUE_AFTER - gap for account, gap in spacings.items()}
+        lately = case(turns, value=RateBucket.account, else_=now - OVERDUE_AFTER)
+    return select(RateBucket.account).where(
+        RateBucket.account == Delivery.account,
+        or_(
+            RateBucket.at > lately,
+            and_(RateBucket.tokens < 0, RateBucket.at > now - LONGEST_WAIT),
+        ),
+    )
+
+
+def _living_claim(*, now: datetime) -> Select[int]:
+    """Select the rows that show that a worker has this account in hand and renews its lease."""
+    other = aliased(Delivery)
+    return select(other.id).where(
+        other.account == Delivery.account,
+        other.state.in_([State.CLAIMED, State.SENDING]),
+        other.claimed_until > now,
+    )

@@ -1,0 +1,51 @@
+"""What a restored backup does not know: whatever fell due since may have gone out."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from campaigner.core.delivery import UNSENT, Hold, MessageState, State
+from campaigner.core.message import Kind
+from campaigner.db.engine import change
+from campaigner.db.models import Delivery, Message
+
+NOTE = "fell due after the backup was made: it may be out already"
+
+
+def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
+    """Put every approved delivery due by now in doubt; return how many posts and mails.
+
+    A post is looked for on its network, and a person decides; a mail waits.
+    """
+    due = (
+        Delivery.state.in_(UNSENT),
+        Delivery.due_at <= now,
+    )
+    posts = change(
+        session,
+        update(Delivery)
+        .where(*due, Delivery.message_id.in_(_approved(Kind.POST)))
+        .values(
+            state=State.UNKNOWN,
+            hold=None,
+            claim=None,
+            claimed_until=None,
+            look_at=now,
+            # From here on it counts as tried: never sent again by itself.
+            attempts=Delivery.attempts + 1,
+            first_attempt_at=Delivery.scheduled_at,
+            note=NOTE,
+        ),
+    )
+    mails = change(
+        session,
+        update(Delivery)
+        .where(*due, Delivery.message_id.in_(_approved(Kind.MAIL)))
+        .values(state=State.HELD, hold=Hold.RESTORED, claim=None, claimed_until=None, note=NOTE),
+    )
+    return {"posts": posts, "mails": mails}
+
+
+def _approved(kind: Kind) -> Select[int]:
+    return select(Message.id).where(Message.kind == kind, Message.state == MessageState.APPROVED)

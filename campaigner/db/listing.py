@@ -1,0 +1,64 @@
+"""The outbox as people read it: each row with its state, its reason and its next time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from campaigner.core.delivery import State
+from campaigner.db.models import Attempt, Delivery, Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A delivery and the message that it carries."""
+
+    delivery: Delivery
+    message: Message
+
+
+def list_deliveries(
+    session: Session,
+    *,
+    states: Sequence[State] = (),
+    campaign: str | None = None,
+    account: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
+) -> list[Listed]:
+    """Return deliveries in order of due time; `since` and `until` bound the scheduled one."""
+    query = _joined().order_by(Delivery.due_at, Delivery.id)
+    if states:
+        query = query.where(Delivery.state.in_(states))
+    if campaign:
+        query = query.where(Message.campaign == campaign)
+    if account:
+        query = query.where(Delivery.account == account)
+    if since:
+        query = query.where(Delivery.scheduled_at >= since)
+    if until:
+        query = query.where(Delivery.scheduled_at <= until)
+    if limit:
+        query = query.limit(limit)
+    return [
+        Listed(delivery=delivery, message=message) for delivery, message in session.execute(query)
+    ]
+
+
+def find_delivery(session: Session, id: int) -> Listed | None:
+    row = session.execute(_joined().where(Delivery.id == id)).one_or_none()
+    return Listed(delivery=row[0], message=row[1]) if row else None
+
+
+def attempts_of(session: Session, id: int) -> Sequence[Attempt]:
+    """Return a delivery's history, oldest first."""
+    return session.scalars(
+        select(Attempt).where(Attempt.delivery_id == id).order_by(Attempt.id)
+    ).all()
+
+
+def _joined() -> Select[Delivery, Message]:
+    return select(Delivery, Message).join(Message, Message.id == Delivery.message_id)

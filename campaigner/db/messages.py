@@ -1,0 +1,232 @@
+"""Messages and their deliveries as the queue makes, replaces and lists them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from campaigner.core.delivery import CURRENT, UNSENT, MessageState, State
+from campaigner.core.message import Attachment, Identity, Outgoing
+from campaigner.db.engine import change
+from campaigner.db.models import (
+    ApprovalRecord,
+    Delivery,
+    Medium,
+    Message,
+    MessageProject,
+)
+
+BATCH = 500  # ids a statement: below every database's limit on bound values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """An identity as it stands: its newest version, and whether anything of it ever left."""
+
+    message: Message
+    fenced: bool
+    recipients: int
+
+
+def identity_of(message: Message) -> Identity:
+    return Identity(
+        campaign=message.campaign,
+        run=message.run,
+        item=message.item,
+        repetition=message.repetition,
+        account=message.account,
+        locale=message.locale,
+    )
+
+
+def lock_campaign(session: Session, campaign: str) -> None:
+    """Let one queueing of a campaign happen at a time. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"queue/{campaign}"}
+        )
+
+
+def standing(
+    session: Session, *, campaign: str, run: str | None = None
+) -> dict[Identity, Standing]:
+    """Return every identity of a campaign (of one run, if named) with its newest version."""
+    per_message = (
+        select(
+            Delivery.message_id.label("message_id"),
+            func.max(Delivery.attempts).label("tries"),
+            func.count().label("recipients"),
+        )
+        .group_by(Delivery.message_id)
+        .subquery()
+    )
+    query = (
+        select(Message, per_message.c.tries, per_message.c.recipients)
+        .outerjoin(per_message, per_message.c.message_id == Message.id)
+        .where(Message.campaign == campaign)
+        .order_by(Message.version)
+    )
+    if run is not None:
+        query = query.where(Message.run == run)
+    found: dict[Identity, Standing] = {}
+    for message, tries, recipients in session.execute(query):
+        identity = identity_of(message)
+        before = found.get(identity)
+        found[identity] = Standing(
+            message=message,
+            fenced=bool(tries) or (before is not None and before.fenced),
+            recipients=recipients or 0,
+        )
+    return found
+
+
+def add_messages(
+    session: Session,
+    messages: Sequence[Message],
+    *,
+    projects: Sequence[str],
+) -> None:
+    """Add new versions, each with the projects that it serves; their ids are set."""
+    session.add_all(messages)
+    session.flush()
+    rows = [
+        {"message_id": message.id, "project": project}
+        for message in messages
+        for project in projects
+    ]
+    if rows:
+        session.execute(insert(MessageProject), rows)
+
+
+def add_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(Delivery), list(rows))
+
+
+def add_media(session: Session, media: Mapping[str, tuple[str, str, bytes]]) -> None:
+    """Keep pictures by hash: {sha256: (mime, file name, bytes)}; known ones are left alone."""
+    if not media:
+        return
+    known = set(session.scalars(select(Medium.sha256).where(Medium.sha256.in_(list(media)))))
+    session.add_all(
+        Medium(sha256=sha256, mime=mime, name=name, data=data)
+        for sha256, (mime, name, data) in media.items()
+        if sha256 not in known
+    )
+
+
+def close_messages(session: Session, ids: Iterable[int], *, state: MessageState, note: str) -> int:
+    """Replace, cancel or expire messages with what of them never left; return how many.
+
+    A message whose delivery was fenced in the meantime stays as it is.
+    """
+    closed = 0
+    for batch in _batches(ids):
+        left = select(Delivery.message_id).where(
+            Delivery.message_id.in_(batch), Delivery.attempts > 0
+        )
+        change(
+            session,
+            update(Delivery)
+            .where(
+                Delivery.message_id.in_(batch),
+                Delivery.message_id.not_in(left),
+                Delivery.state.in_(UNSENT),
+            )
+            .values(state=State.CANCELED, hold=None, claim=None, claimed_until=None, note=note),
+        )
+        closed += change(
+            session,
+            update(Message)
+            .where(Message.id.in_(batch), Message.id.not_in(left), Message.state.in_(CURRENT))
+            .values(state=state, hold=None, note=note),
+        )
+    return closed
+
+
+def approve(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> None:
+    """Write the approval of exactly the content that each message holds now."""
+    for batch in _batches(ids):
+        change(
+            session,
+            update(Message)
+            .where(Message.id.in_(batch), Message.state == MessageState.HELD)
+            .values(
+                state=MessageState.APPROVED,
+                hold=None,
+                note="",
+                approved_hash=Message.content_hash,
+                approved_by=by,
+                approved_at=now,
+            ),
+        )
+        session.execute(
+            insert(ApprovalRecord).from_select(
+                ["message_id", "content_hash", "by", "at"],
+                select(
+                    Message.id,
+                    Message.content_hash,
+                    Message.approved_by,
+                    Message.approved_at,
+                ).where(Message.id.in_(batch), Message.state == MessageState.APPROVED),
+            )
+        )
+        change(
+            session,
+            update(Delivery)
+            .where(
+                Delivery.message_id.in_(batch),
+                Delivery.state == State.HELD,
+                Delivery.attempts == 0,
+            )
+            .values(state=State.QUEUED, hold=None, note=""),
+        )
+
+
+def base_of(session: Session, delivery_id: int) -> str:
+    """Return the address that a delivery was queued for."""
+    return session.scalars(
+        select(Message.base).join(Delivery).where(Delivery.id == delivery_id)
+    ).one()
+
+
+def media_of(session: Session, hashes: Sequence[str]) -> dict[str, Medium]:
+    """Return pictures by hash."""
+    if not hashes:
+        return {}
+    return {
+        medium.sha256: medium
+        for medium in session.scalars(select(Medium).where(Medium.sha256.in_(hashes)))
+    }
+
+
+def outgoing(session: Session, message: Message, delivery: Delivery) -> Outgoing:
+    """Return the post as it leaves, with its pictures' bytes as they were approved."""
+    media = media_of(session, [medium["sha256"] for medium in message.media])
+    assert delivery.first_attempt_at is not None
+    return Outgoing(
+        key=message.key,
+        text=message.text,
+        link=message.link,
+        language=message.language,
+        media=tuple(
+            Attachment(
+                name=media[medium["sha256"]].name,
+                mime=medium["mime"],
+                data=media[medium["sha256"]].data,
+                alt=medium["alt"],
+            )
+            for medium in message.media
+        ),
+        first_attempt_at=delivery.first_attempt_at,
+        attempt=delivery.attempts,
+    )
+
+
+def _batches(ids: Iterable[int]) -> Iterable[list[int]]:
+    whole = list(ids)
+    for start in range(0, len(whole), BATCH):
+        yield whole[start : start + BATCH]

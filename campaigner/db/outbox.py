@@ -1,0 +1,422 @@
+"""The outbox: claim, fence, record. Every row that leaves does so through here.
+
+The promise (docs/delivery.md) rests on three commits: the fence before the
+network is called, the result before the next fence, and nothing in between.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from campaigner.core.delivery import (
+    UNSENT,
+    Hold,
+    MessageState,
+    State,
+    Step,
+    after_lost_claim,
+)
+from campaigner.db.engine import change
+from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
+
+LEASE = timedelta(seconds=30)
+
+T = TypeVar("T")
+Column = InstrumentedAttribute[str]
+
+
+def claim_due(
+    session: Session,
+    *,
+    account: str,
+    claim: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta = LEASE,
+) -> list[int]:
+    """Reserve up to `limit` due deliveries of `account` under `claim`; return ids, oldest first.
+
+    What is paused is left alone. Safe with many workers on PostgreSQL; SQLite
+    ignores SKIP LOCKED and is safe because it has one writer. The CTE keeps
+    PostgreSQL from evaluating LIMIT more than once and so claiming too many.
+    """
+    due = (
+        select(Delivery.id)
+        .join(Message)
+        .where(
+            Delivery.account == account,
+            Delivery.state == State.QUEUED,
+            Delivery.due_at <= now,
+            ~_paused(Message.account, Message.campaign),
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Delivery)
+        .cte("due")
+    )
+    reserve = (
+        update(Delivery)
+        .where(Delivery.id.in_(select(due.c.id)))
+        .values(state=State.CLAIMED, claim=claim, claimed_until=now + lease)
+        .returning(Delivery)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    claimed = session.scalars(reserve).all()
+    return [row.id for row in sorted(claimed, key=lambda row: (row.due_at, row.id))]
+
+
+def fence(session: Session, id: int, *, claim: str, now: datetime) -> Delivery | None:
+    """Mark one reserved delivery as being sent, if it still may be; the caller commits first.
+
+    None where since the claim it was canceled, replaced, paused, expired or
+    taken over, where its content is no longer the one that was approved, its
+    account lost its connection, its reader left, or a network's key would no
+    longer protect a second try: then nothing may be sent.
+    """
+    content = select(Message.id).where(
+        Message.id == Delivery.message_id,
+        Message.state == MessageState.APPROVED,
+        Message.approved_hash == Message.content_hash,
+        Message.not_after > now,
+        ~_paused(Message.account, Message.campaign),
+    )
+    disconnected = select(Account.name).where(
+        Account.name == Delivery.account, Account.disconnected_at.is_not(None)
+    )
+    reader = select(Subscriber.id).where(
+        Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active"
+    )
+    mark = (
+        update(Delivery)
+        .where(
+            Delivery.id == id,
+            Delivery.state == State.CLAIMED,
+            Delivery.claim == claim,
+            exists(content),
+            ~exists(disconnected),
+            or_(Delivery.recipient == "", exists(reader)),
+            or_(Delivery.resend_until.is_(None), Delivery.resend_until > now),
+        )
+        .values(
+            state=State.SENDING,
+            attempts=Delivery.attempts + 1,
+            first_attempt_at=func.coalesce(Delivery.first_attempt_at, now),
+            hold=None,
+        )
+        .returning(Delivery)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return session.scalars(mark).one_or_none()
+
+
+def record(
+    session: Session, id: int, *, claim: str, attempt: int, step: Step, now: datetime
+) -> bool:
+    """Write what became of the `attempt`-th try; True if the row took it.
+
+    A row that was given up as lost meanwhile is `unknown`, or already waits to
+    be sent again: a late result that tells settles it, before it goes out
+    twice. Any other late result is only kept, as an attempt.
+    """
+    mine = and_(Delivery.state == State.SENDING, Delivery.claim == claim)
+    settled_by = {
+        State.SENT: [State.UNKNOWN, State.QUEUED, State.CLAIMED, State.HELD],
+        State.UNKNOWN: [],
+    }
+    lost = Delivery.state.in_(settled_by.get(step.state, [State.UNKNOWN]))
+    took = change(
+        session,
+        update(Delivery)
+        .where(Delivery.id == id, Delivery.attempts == attempt, or_(mine, lost))
+        .values(**values_of(step, now=now)),
+    )
+    if step.state is not State.SENT or not took:
+        keep_attempt(session, id, number=attempt, outcome=step.state, reason=step.note, now=now)
+    return bool(took)
+
+
+def sample_first(session: Session, id: int, *, at: datetime | None) -> None:
+    """Set when a sent post's counters are looked at for the first time."""
+    change(session, update(Delivery).where(Delivery.id == id).values(sample_at=at))
+
+
+def settle(session: Session, id: int, *, step: Step, now: datetime, by: str = "") -> bool:
+    """Write what a look, or a person, found out about an `unknown`; True if it still was one."""
+    took = change(
+        session,
+        update(Delivery)
+        .where(Delivery.id == id, Delivery.state == State.UNKNOWN)
+        .values(**values_of(step, now=now)),
+    )
+    if took and (step.state is not State.UNKNOWN or by):
+        keep_attempt(session, id, number=0, outcome=step.state, reason=step.note, now=now, by=by)
+    return bool(took)
+
+
+def values_of(step: Step, *, now: datetime) -> dict[str, object]:
+    """Return the columns that a step sets."""
+    values: dict[str, object] = {
+        "state": step.state,
+        "hold": step.hold,
+        "note": step.note,
+        "look_at": step.look_at,
+        "absent_since": step.absent_since,
+        "accepted": step.accepted,
+        "resend_until": step.resend_until,
+        "claim": None,
+        "claimed_until": None,
+    }
+    if step.due_at is not None:
+        values["due_at"] = step.due_at
+    if step.remote_id is not None:
+        values |= {"remote_id": step.remote_id, "remote_url": step.remote_url}
+    if step.state is State.SENT:
+        values["sent_at"] = now
+    if not step.counts:
+        values["attempts"] = Delivery.attempts - 1
+        values["first_attempt_at"] = case(
+            (Delivery.attempts > 1, Delivery.first_attempt_at), else_=None
+        )
+    return values
+
+
+def keep_attempt(
+    session: Session,
+    delivery_id: int,
+    *,
+    number: int,
+    outcome: str,
+    reason: str,
+    now: datetime,
+    by: str = "",
+) -> None:
+    """Add a line to a delivery's history."""
+    session.execute(
+        insert(Attempt).values(
+            delivery_id=delivery_id, number=number, at=now, outcome=outcome, reason=reason, by=by
+        )
+    )
+
+
+def release(session: Session, *, claim: str) -> int:
+    """Give back what was claimed and not fenced; return how many."""
+    return change(
+        session,
+        update(Delivery)
+        .where(Delivery.state == State.CLAIMED, Delivery.claim == claim)
+        .values(state=State.QUEUED, claim=None, claimed_until=None),
+    )
+
+
+def renew(session: Session, *, claims: Sequence[str], until: datetime) -> None:
+    """Extend the leases of a living worker."""
+    change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_([State.CLAIMED, State.SENDING]), Delivery.claim.in_(claims))
+        .values(claimed_until=until),
+    )
+
+
+def recover_lost(session: Session, *, now: datetime) -> dict[State, int]:
+    """Take back rows whose worker stopped renewing: claimed → queued, sending → unknown."""
+    moved = {}
+    for state in (State.CLAIMED, State.SENDING):
+        step = after_lost_claim(state, attempt=0, now=now)
+        values = values_of(step, now=now)
+        if state is State.CLAIMED:
+            # Nothing happened to it: neither its due time nor its protection changes.
+            values = {"state": step.state, "claim": None, "claimed_until": None}
+        moved[step.state] = change(
+            session,
+            update(Delivery)
+            .where(Delivery.state == state, Delivery.claimed_until < now)
+            .values(**values),
+        )
+    return moved
+
+
+def expire(session: Session, *, now: datetime) -> int:
+    """Close what is past its last date and never left; return how many deliveries."""
+    over = select(Message.id).where(
+        Message.state.in_([MessageState.HELD, MessageState.APPROVED]), Message.not_after <= now
+    )
+    note = "past its last date, not sent"
+    done = change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_(UNSENT), Delivery.attempts == 0, Delivery.message_id.in_(over))
+        .values(state=State.EXPIRED, hold=None, claim=None, claimed_until=None, note=note),
+    )
+    tried = change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_(UNSENT), Delivery.attempts > 0, Delivery.message_id.in_(over))
+        .values(
+            state=State.EXPIRED,
+            hold=None,
+            claim=None,
+            claimed_until=None,
+            note=note + "; its tries failed: " + Delivery.note,
+        ),
+    )
+    going = select(Delivery.id).where(
+        Delivery.message_id == Message.id,
+        Delivery.state.in_([*UNSENT, State.SENDING, State.SENT, State.UNKNOWN]),
+    )
+    change(
+        session,
+        update(Message)
+        .where(
+            Message.state.in_([MessageState.HELD, MessageState.APPROVED]),
+            Message.not_after <= now,
+            ~exists(going),
+        )
+        .values(state=MessageState.EXPIRED),
+    )
+    return done + tried
+
+
+def give_up_resending(session: Session, *, now: datetime) -> int:
+    """Return rows whose network has forgotten their key to a person, as `unknown`."""
+    done = change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.state == State.QUEUED,
+            Delivery.resend_until.is_not(None),
+            Delivery.resend_until <= now,
+        )
+        .values(
+            state=State.UNKNOWN,
+            look_at=None,
+            note="could not be sent again in time: a person decides",
+        ),
+    )
+    return done
+
+
+def suppress_departed(session: Session, *, now: datetime) -> int:
+    """Close mails to readers who left since they were frozen; return how many."""
+    gone = select(Subscriber.id).where(
+        Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active"
+    )
+    done = change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_(UNSENT), Delivery.recipient != "", ~exists(gone))
+        .values(
+            state=State.SUPPRESSED,
+            hold=None,
+            claim=None,
+            claimed_until=None,
+            note="not sent: the reader is no longer subscribed",
+        ),
+    )
+    return done
+
+
+def due_accounts(session: Session, *, now: datetime) -> list[str]:
+    """Return the accounts that have something to send now and may."""
+    return list(
+        session.scalars(
+            _open_rows(select(Delivery.account).distinct())
+            .where(Delivery.due_at <= now)
+            .order_by(Delivery.account)
+        )
+    )
+
+
+def next_dues(session: Session, *, after: datetime, until: datetime, limit: int) -> list[datetime]:
+    """Return the distinct instants in ``after < t <= until`` at which something falls due."""
+    return list(
+        session.scalars(
+            _open_rows(select(Delivery.due_at).distinct())
+            .where(Delivery.due_at > after, Delivery.due_at <= until)
+            .order_by(Delivery.due_at)
+            .limit(limit)
+        )
+    )
+
+
+def unknown_to_look_for(
+    session: Session, *, now: datetime, limit: int
+) -> list[tuple[Delivery, Message]]:
+    """Return the unknown deliveries whose time to be looked for has come, oldest first."""
+    rows = session.execute(
+        select(Delivery, Message)
+        .join(Message)
+        .where(Delivery.state == State.UNKNOWN, Delivery.look_at <= now)
+        .order_by(Delivery.look_at, Delivery.id)
+        .limit(limit)
+    )
+    return [(delivery, message) for delivery, message in rows]
+
+
+def hold_account(session: Session, *, account: str, reason: str, now: datetime) -> None:
+    """Hold everything queued on an account that has to be reconnected."""
+    change(
+        session,
+        update(Delivery)
+        .where(Delivery.account == account, Delivery.state == State.QUEUED)
+        .values(state=State.HELD, hold=Hold.RECONNECT, note=reason),
+    )
+
+
+def unhold_account(session: Session, *, account: str) -> int:
+    """Queue again what waited for its account to be reconnected; return how many."""
+    done = change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.account == account,
+            Delivery.state == State.HELD,
+            Delivery.hold == Hold.RECONNECT,
+        )
+        .values(state=State.QUEUED, hold=None, note=""),
+    )
+    return done
+
+
+def has_other_with_text(session: Session, *, delivery: Delivery, text: str) -> bool:
+    """Whether another delivery of this account, sent or possibly so, says the very same."""
+    other = (
+        select(Delivery.id)
+        .join(Message)
+        .where(
+            Delivery.id != delivery.id,
+            Delivery.account == delivery.account,
+            Delivery.state.in_([State.SENDING, State.SENT, State.UNKNOWN]),
+            Message.text == text,
+        )
+        .limit(1)
+    )
+    return session.scalar(other) is not None
+
+
+def _open_rows(query: Select[T]) -> Select[T]:
+    disconnected = select(Account.name).where(
+        Account.name == Delivery.account, Account.disconnected_at.is_not(None)
+    )
+    return query.join(Message, Message.id == Delivery.message_id).where(
+        Delivery.state == State.QUEUED,
+        ~exists(disconnected),
+        ~_paused(Message.account, Message.campaign),
+    )
+
+
+def _paused(account: Column, campaign: Column) -> ColumnElement[bool]:
+    """Whether an open pause covers this account or campaign."""
+    return exists(
+        select(Pause.id).where(
+            Pause.lifted_at.is_(None),
+            or_(
+                Pause.scope == "all",
+                and_(Pause.scope == "account", Pause.target == account),
+                and_(Pause.scope == "campaign", Pause.target == campaign),
+            ),
+        )
+    )

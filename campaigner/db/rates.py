@@ -1,0 +1,68 @@
+"""Token buckets of accounts, kept where every worker sees them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigner.core.channel import Rate
+from campaigner.core.rates import Bucket, available_at, blocked, full, refilled, taken
+from campaigner.db.models import RateBucket
+
+
+def read_buckets(
+    session: Session, *, account: str, rates: Sequence[Rate], now: datetime
+) -> list[Bucket]:
+    """Return the account's buckets, one per rate; one never used is full."""
+    rows = {
+        row.name: row
+        for row in session.scalars(
+            select(RateBucket).where(RateBucket.account == account).with_for_update()
+        )
+    }
+    return [
+        Bucket(rate=rate, tokens=rows[rate.name].tokens, at=rows[rate.name].at)
+        if rate.name in rows
+        else full(rate, now=now)
+        for rate in rates
+    ]
+
+
+def available(
+    session: Session, *, account: str, rates: Sequence[Rate], now: datetime
+) -> tuple[int, datetime]:
+    """Return how many posts the account may make now, and when the next token is there.
+
+    An account without rates may make as many as one likes.
+    """
+    buckets = read_buckets(session, account=account, rates=rates, now=now)
+    tokens = min((int(refilled(bucket, now=now).tokens + 1e-9) for bucket in buckets), default=999)
+    return max(tokens, 0), max((available_at(bucket, now=now) for bucket in buckets), default=now)
+
+
+def take(
+    session: Session, *, account: str, rates: Sequence[Rate], now: datetime
+) -> datetime | None:
+    """Take one token of every rate; None if taken, else when to come back and nothing taken."""
+    buckets = read_buckets(session, account=account, rates=rates, now=now)
+    free = max((available_at(bucket, now=now) for bucket in buckets), default=now)
+    if free > now:
+        return free
+    _write(session, account, [taken(bucket, now=now) for bucket in buckets])
+    return None
+
+
+def block(
+    session: Session, *, account: str, rates: Sequence[Rate], until: datetime, now: datetime
+) -> None:
+    """Keep the account silent until the network's own reset."""
+    buckets = read_buckets(session, account=account, rates=rates, now=now)
+    _write(session, account, [blocked(bucket, until=until, now=now) for bucket in buckets])
+
+
+def _write(session: Session, account: str, buckets: Sequence[Bucket]) -> None:
+    for bucket in buckets:
+        session.merge(
+            RateBucket(account=account, name=bucket.rate.name, tokens=bucket.tokens, at=bucket.at)
+        )

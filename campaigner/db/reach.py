@@ -1,0 +1,152 @@
+"""Reach, added up in the database: a fixed number of queries, whatever the size of the report.
+
+SQLite keeps no statistics: without care it joins large intermediate results
+row by row. So everything is added up per message first, and what is small
+then meets its groups over primary keys.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Subquery, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from campaigner.core.reach import ENDED, By, Sum, Tally
+from campaigner.db.models import Delivery, Message, MessageProject, Run, Sample
+from campaigner.db.types import UTCDateTime
+
+OWN_COLUMNS: Mapping[By, InstrumentedAttribute[str]] = {
+    By.CAMPAIGN: Message.campaign,
+    By.CHANNEL: Message.channel,
+    By.LOCALE: Message.locale,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """What a row stands for: a column of the message, or a place of its projects."""
+
+    key: ColumnElement[str] | InstrumentedAttribute[str]
+    by_project: bool
+
+
+def by_places(places: Mapping[str, str]) -> Grouping:
+    """Group along the strategy: `places` maps a project to its group.
+
+    A project that is not in it, of another strategy, is a group of its own.
+    """
+    project = MessageProject.project
+    key = case(dict(places), value=project, else_=project) if places else project
+    return Grouping(key=key, by_project=True)
+
+
+def by_own(by: By) -> Grouping:
+    """Group by something that the message itself has."""
+    return Grouping(key=OWN_COLUMNS[by], by_project=False)
+
+
+def tallies(
+    session: Session, grouping: Grouping, *, since: datetime | None, until: datetime | None
+) -> list[Tally]:
+    """Count messages and deliveries per group, kind, locale and final state."""
+    counted = (
+        select(Delivery.message_id, Delivery.state, func.count().label("deliveries"))
+        .where(Delivery.state.in_(ENDED), *_within(since, until))
+        .group_by(Delivery.message_id, Delivery.state)
+        .subquery("counted")
+    )
+    placed = _placed(counted, grouping)
+    groupers = (placed.c.key, placed.c.kind, placed.c.locale, placed.c.state)
+    found = session.execute(
+        select(*groupers, func.count(), func.sum(placed.c.deliveries)).group_by(*groupers)
+    )
+    return [
+        Tally(
+            key=key,
+            kind=kind,
+            locale=locale,
+            state=state,
+            messages=messages,
+            deliveries=int(deliveries),
+        )
+        for key, kind, locale, state, messages, deliveries in found
+    ]
+
+
+def sums(
+    session: Session, grouping: Grouping, *, since: datetime | None, until: datetime | None
+) -> list[Sum]:
+    """Add up, per group and counter, the newest total of each delivery sent in the period.
+
+    Only what was sent has samples, so the state is not asked for: that would
+    lead SQLite through every mail that was ever sent.
+    """
+    newest = (
+        select(
+            Delivery.message_id,
+            Sample.counter,
+            Sample.value,
+            Sample.taken_at,
+            func.row_number()
+            .over(
+                partition_by=(Sample.delivery_id, Sample.counter),
+                order_by=(Sample.taken_at.desc(), Sample.step.desc()),
+            )
+            .label("age"),
+        )
+        .join(Delivery, Delivery.id == Sample.delivery_id)
+        .where(Sample.total, *_within(since, until))
+        .subquery("newest")
+    )
+    of_message = (
+        select(
+            newest.c.message_id,
+            newest.c.counter,
+            func.sum(newest.c.value).label("value"),
+            func.max(newest.c.taken_at).label("taken_at"),
+        )
+        .where(newest.c.age == 1)
+        .group_by(newest.c.message_id, newest.c.counter)
+        .subquery("of_message")
+    )
+    placed = _placed(of_message, grouping)
+    found = session.execute(
+        select(
+            placed.c.key, placed.c.counter, func.sum(placed.c.value), func.max(placed.c.taken_at)
+        ).group_by(placed.c.key, placed.c.counter)
+    )
+    return [
+        Sum(key=key, counter=counter, value=int(value), sampled_at=sampled_at)
+        for key, counter, value, sampled_at in found
+    ]
+
+
+def campaign_titles(session: Session) -> dict[str, str]:
+    """Return the title of each campaign as its latest run was queued."""
+    found = session.execute(select(Run.campaign, Run.title).order_by(Run.queued_at, Run.id))
+    return {row.campaign: row.title for row in found}
+
+
+def _placed(counted: Subquery, grouping: Grouping) -> Subquery:
+    """Return each row of `counted`, which has a message_id, once for each group of its message."""
+    placed = select(counted, Message.kind, Message.locale, grouping.key.label("key")).join(
+        Message, Message.id == counted.c.message_id
+    )
+    if grouping.by_project:
+        # Two projects of one group would count its message twice: DISTINCT leaves one.
+        placed = placed.join(
+            MessageProject, MessageProject.message_id == counted.c.message_id
+        ).distinct()
+    return placed.subquery("placed")
+
+
+def _within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """Return the conditions of a period. What was not sent counts when it fell due."""
+    happened = func.coalesce(Delivery.sent_at, Delivery.due_at, type_=UTCDateTime())
+    bounds = []
+    if since is not None:
+        bounds.append(happened >= since)
+    if until is not None:
+        bounds.append(happened < until)
+    return bounds

@@ -1,0 +1,256 @@
+"""Campaign files: `campaigns/*.yaml` → `core.campaign.Campaign`, or every problem with its line.
+
+A fault never hides another: what cannot be read is left empty, the rest is
+read on, and all is raised in the end. What needs a template or a catalog to
+be known (lengths, untranslated strings, the template itself) is not checked here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from campaigner.core.campaign import Approval, Campaign, Digest, Item, Missing, Schedule
+from campaigner.core.locales import normalize
+from campaigner.core.spelling import listed
+from campaigner.core.strategy import Strategy
+from campaigner.loading import shapes
+from campaigner.loading.items import ID, ItemReader, read_digest, read_id
+from campaigner.loading.problems import Problems, quoted
+from campaigner.loading.schedules import count_dates, read_duration, read_schedule
+from campaigner.loading.wordings import Languages, Wordings, read_variables, variable_names
+from campaigner.loading.yaml import MapNode, Node, ScalarNode, read_yaml
+from campaigner.settings import AccountSettings
+
+REQUIRED = ("id", "title", "owner", "projects", "accounts", "source_locale", "locales", "schedule")
+KNOWN = (
+    *REQUIRED, "not_after", "missing_translation", "approval", "template", "variables", "items",
+    "digest",
+)  # fmt: skip
+MAIL = "email"
+LATE_ITEM = timedelta(days=1)
+LATE_DIGEST = timedelta(days=2)
+TEMPLATE = "social/post.txt"
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def load_campaign(
+    path: Path, *, strategy: Strategy, accounts: Mapping[str, AccountSettings]
+) -> Campaign:
+    """Read and check one campaign file. Pictures are looked for beside it.
+
+    Raises FileError with all problems: what is wrong, and what to do, by line.
+    """
+    problems = Problems(path)
+    root = read_yaml(path, problems)
+    fields = shapes.fields(problems, root, "the campaign", known=KNOWN, required=REQUIRED)
+    if not isinstance(root, MapNode):
+        problems.raise_any()
+    reader = _Reader(
+        problems=problems, fields=fields, root=root, strategy=strategy, accounts=accounts
+    )
+    campaign = reader.campaign()
+    problems.raise_any()
+    if campaign is None:  # only if a part is missing without having been told
+        raise AssertionError(f"{path} has no problem and no campaign")
+    return campaign
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    problems: Problems
+    fields: Mapping[str, Node]
+    root: Node
+    strategy: Strategy
+    accounts: Mapping[str, AccountSettings]
+
+    def campaign(self) -> Campaign | None:
+        """Read every field, whatever the others are; None if there is no schedule to put in."""
+        id = self._id()
+        source = self._locale(self._scalar("source_locale")) or ""
+        locales = self._locales()
+        named = self._unique("accounts")
+        accounts = self._accounts(named, locales)
+        variables = self.fields.get("variables")
+        languages = Languages(source=source, all=tuple(locales))
+        constant = Wordings(problems=self.problems, languages=languages)
+        wordings = replace(constant, variables=variable_names(variables))
+        items, digest = self._content(wordings, id, accounts)
+        self._check_channels(named, accounts)
+        late = read_duration(self.problems, self.fields.get("not_after"), "not_after")
+        schedule = self._schedule(items)
+        build = partial(
+            Campaign,
+            id=id,
+            title=self._text("title"),
+            owner=self._text("owner"),
+            projects=self._projects(),
+            accounts=tuple(accounts),
+            locales=tuple(locales),
+            source_locale=source,
+            template=self._template(),
+            variables=read_variables(constant, variables, campaign=id),
+            items=items,
+            digest=digest,
+            not_after=late or (LATE_DIGEST if digest else LATE_ITEM),
+            missing=self._word("missing_translation", Missing) or Missing.HOLD,
+            approval=self._word("approval", Approval) or Approval.FOUR_EYES,
+        )
+        return None if schedule is None else build(schedule=schedule)
+
+    def _schedule(self, items: Sequence[Item]) -> Schedule | None:
+        schedule = read_schedule(self.problems, self.fields.get("schedule"))
+        if schedule is None or (dates := count_dates(schedule)) is None or dates >= len(items):
+            return schedule
+        found = f"the schedule has {dates} dates for {len(items)} items"
+        fix = "Add dates, or take items out: each item needs one of its own."
+        self.problems.add(self.fields["schedule"].line, found, fix)
+        return schedule
+
+    def _scalar(self, name: str) -> ScalarNode | None:
+        return shapes.text(self.problems, self.fields.get(name), name)
+
+    def _text(self, name: str) -> str:
+        value = self._scalar(name)
+        return value.text if value else ""
+
+    def _word(self, name: str, words: type[Word]) -> Word | None:
+        return shapes.word(self.problems, self.fields.get(name), name, words)
+
+    def _id(self) -> str:
+        id = read_id(self.problems, self.fields.get("id"))
+        stem = self.problems.path.stem
+        if id is not None and ID.fullmatch(id.text) and id.text != stem:
+            found = f"the id {quoted(id.text)} is not the name of the file"
+            fix = f"Write `id: {stem}`, or name the file {id.text}.yaml."
+            self.problems.add(id.line, found, fix)
+        return id.text if id else ""
+
+    def _unique(self, name: str) -> dict[str, ScalarNode]:
+        """Return the texts of a list, in order; one that comes twice is told."""
+        out: dict[str, ScalarNode] = {}
+        for value in shapes.texts(self.problems, self.fields.get(name), name):
+            if value.text in out:
+                found = f"{quoted(value.text)} is named twice in `{name}`"
+                self.problems.add(value.line, found, "Keep one.")
+            else:
+                out[value.text] = value
+        return out
+
+    def _projects(self) -> tuple[str, ...]:
+        projects = self._unique("projects")
+        for value in projects.values():
+            entry = self.strategy.find(value.text)
+            if entry is not None and value.text not in self.strategy.paths:
+                under = [project.id for project in self.strategy.projects_under(value.text)]
+                found = (
+                    f"{quoted(value.text)} is not a project but a part of the strategy above them"
+                )
+                self.problems.add(value.line, found, f"Name projects of it: {listed(under)}.")
+                continue
+            shapes.one_of(
+                self.problems, value, "project", self.strategy.paths.keys(), where="in the strategy"
+            )
+        return tuple(projects)
+
+    def _locale(self, value: ScalarNode | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return normalize(value.text)
+        except ValueError:
+            fix = "Write a language, and a territory where it matters, like es or pt_BR."
+            self.problems.add(value.line, f"{quoted(value.text)} is not a locale", fix)
+            return None
+
+    def _locales(self) -> dict[str, ScalarNode]:
+        """Return the locales; none if one cannot be read: nothing is then checked against them."""
+        out: dict[str, ScalarNode] = {}
+        written = list(self._unique("locales").values())
+        read = [self._locale(value) for value in written]
+        for locale, value in zip(read, written, strict=True):
+            if locale in out:
+                found = f"{quoted(value.text)} names {locale} for the second time"
+                self.problems.add(value.line, found, "Keep one of the two.")
+            elif locale is not None:
+                out[locale] = value
+        return {} if None in read else out
+
+    def _accounts(
+        self, named: Mapping[str, ScalarNode], locales: Mapping[str, ScalarNode]
+    ) -> dict[str, AccountSettings]:
+        """Return the accounts that exist. Each must serve a locale, and each locale be served."""
+        out: dict[str, AccountSettings] = {}
+        for name, value in named.items():
+            if not shapes.one_of(
+                self.problems, value, "account", self.accounts.keys(), where="in campaigner.toml"
+            ):
+                continue
+            out[name] = self.accounts[name]
+            if locales and locales.keys().isdisjoint(out[name].locales):
+                served = listed(out[name].locales)
+                found = f"account {quoted(name)} serves {served}, none of this campaign's locales"
+                fix = "Remove it, or add one of its locales to `locales`."
+                self.problems.add(value.line, found, fix)
+        served_by_any = {locale for account in out.values() for locale in account.locales}
+        for locale, value in locales.items():
+            # Where an account could not be read, it may have been the one for this locale.
+            if len(out) == len(named) and out and locale not in served_by_any:
+                found = f"no account of this campaign serves {locale}"
+                fix = "Add an account that does, or remove the locale."
+                self.problems.add(value.line, found, fix)
+        return out
+
+    def _content(
+        self, wordings: Wordings, id: str, accounts: Mapping[str, AccountSettings]
+    ) -> tuple[tuple[Item, ...], Digest | None]:
+        """Return the items or the digest: a campaign has one of the two."""
+        items, digest = self.fields.get("items"), self.fields.get("digest")
+        if items is not None and digest is not None:
+            fix = "Make two campaigns of it."
+            self.problems.add(digest.line, "the campaign has items and a digest", fix)
+        elif items is None and digest is None:
+            found, fix = "the campaign says nothing", "Add `items:`, or a `digest:`."
+            self.problems.add(self.root.line, found, fix)
+        reader = ItemReader(
+            wordings=wordings,
+            campaign=id,
+            channels=frozenset(account.channel for account in accounts.values()),
+            folder=self.problems.path.parent,
+        )
+        return (
+            reader.items(items) if items is not None else (),
+            read_digest(wordings, digest, campaign=id),
+        )
+
+    def _check_channels(
+        self, named: Mapping[str, ScalarNode], accounts: Mapping[str, AccountSettings]
+    ) -> None:
+        """Tell of accounts that cannot carry the content: a digest is mail, items are posts."""
+        is_digest = "digest" in self.fields
+        if is_digest and "items" in self.fields:
+            return  # told already, and nobody knows which of the two is meant
+        for name, account in accounts.items():
+            if (account.channel == MAIL) is is_digest:
+                continue
+            if is_digest:
+                found = f"account {quoted(name)} posts, but a digest is mail"
+                fix = "Name accounts whose channel is email."
+            else:
+                found = f"account {quoted(name)} sends mail, but items are posts"
+                fix = "Remove it, or write a digest instead of items."
+            self.problems.add(named[name].line, found, fix)
+
+    def _template(self) -> str:
+        value = self._scalar("template")
+        if value is None:
+            return TEMPLATE
+        path = PurePosixPath(value.text)
+        if path.is_absolute() or ".." in path.parts or "\\" in value.text:
+            fix = f"Name a file in a folder of templates/, like {TEMPLATE}."
+            self.problems.add(value.line, f"{quoted(value.text)} is no template's name", fix)
+        return value.text

@@ -1,0 +1,137 @@
+"""A post as it would be queued: rendered, linked, fitted to its network, or held and why.
+
+Queueing, previewing and checking all draft through here, so that what an
+author is shown is what goes out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from campaigner.core.campaign import Campaign, Item
+from campaigner.core.delivery import Hold
+from campaigner.core.fitting import Fitted, TooLong, fit
+from campaigner.core.links import tag
+from campaigner.core.message import Identity, key_of
+from campaigner.rendering.catalogs import Catalogs
+from campaigner.rendering.environment import TemplateEnvironment
+from campaigner.rendering.posts import (
+    NotRendered,
+    RenderedPicture,
+    RenderedPost,
+    Silent,
+    find_link,
+    layout,
+    render_post,
+)
+from campaigner.settings import AccountSettings
+
+LINK_KEY = 16  # characters of the key in a link: 80 bits, short enough for a shown address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What drafting works with: accounts, where each sends to, languages, pictures."""
+
+    accounts: Mapping[str, AccountSettings]
+    base_of: Callable[[str], str]
+    catalogs: Catalogs
+    environment: TemplateEnvironment
+    read_picture: Callable[[str], tuple[str, bytes]]
+    """From a file's name in `campaigns/` to its media type and bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One message before it is queued. `hold` and `note` say why it cannot go out as it is.
+
+    `length` and `limit` are as the network counts; 0 where nothing was rendered.
+    """
+
+    identity: Identity
+    channel: str
+    language: str
+    text: str = ""
+    link: str = ""
+    pictures: tuple[RenderedPicture, ...] = ()
+    length: int = 0
+    limit: int = 0
+    dropped: tuple[str, ...] = ()
+    hold: Hold | None = None
+    note: str = ""
+
+
+def draft_post(
+    campaign: Campaign,
+    item: Item,
+    identity: Identity,
+    *,
+    channel: str,
+    limit: int,
+    catalogs: Catalogs,
+    environment: TemplateEnvironment,
+) -> Draft | None:
+    """Draft what `item` says under `identity`; None: it is silent on this channel."""
+    link = find_link(item, identity.locale)
+    if link:
+        link = tag(
+            link,
+            source=channel,
+            medium="social",
+            campaign=campaign.id,
+            key=link_key(identity),
+        )
+    rendered = render_post(
+        campaign,
+        item,
+        channel=channel,
+        locale=identity.locale,
+        link=link,
+        catalogs=catalogs,
+        environment=environment,
+    )
+    match rendered:
+        case Silent():
+            return None
+        case NotRendered(reason=reason, faults=faults):
+            return Draft(
+                identity=identity,
+                channel=channel,
+                language=identity.locale.replace("_", "-"),
+                hold=reason,
+                note="; ".join(faults),
+            )
+        case RenderedPost():
+            return _fitted(rendered, identity, channel=channel, limit=limit)
+
+
+def link_key(identity: Identity) -> str:
+    """Return what a message's own link carries, in every version of it: how it is found again."""
+    return key_of(identity, 0)[:LINK_KEY]
+
+
+def _fitted(post: RenderedPost, identity: Identity, *, channel: str, limit: int) -> Draft:
+    fitted = fit(
+        lambda hashtags: layout(post, hashtags),
+        hashtags=post.hashtags,
+        channel=channel,
+        limit=limit,
+    )
+    draft = Draft(
+        identity=identity,
+        channel=channel,
+        language=post.language,
+        text=fitted.text,
+        link=post.link,
+        pictures=post.pictures,
+        length=fitted.length,
+        limit=fitted.limit,
+    )
+    match fitted:
+        case TooLong(length=length, limit=limit):
+            note = (
+                f"too long: {length} of {limit} characters as {channel} counts them; "
+                f"shorten the text by {length - limit}"
+            )
+            return replace(draft, hold=Hold.LENGTH, note=note)
+        case Fitted(dropped=dropped):
+            return replace(draft, dropped=dropped)

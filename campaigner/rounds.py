@@ -1,0 +1,156 @@
+"""One round of work: which services, in which order, given the time.
+
+The daemon calls it, and so do rehearsals.
+
+Each step is safe to repeat and safe to be killed in: the tables are the truth.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaigner.app import App
+from campaigner.core.channel import Outcome
+from campaigner.db import changes, outbox
+from campaigner.errors import UserError
+from campaigner.net import Http
+from campaigner.services.alert import find_alerts, tell
+from campaigner.services.broadcast import Broadcast
+from campaigner.services.collect import collect_due
+from campaigner.services.compose import compose_due
+from campaigner.services.deliver import Lane, deliver_due
+from campaigner.services.notify import notify
+from campaigner.services.recover import recover_unknown
+
+log = structlog.get_logger()
+
+COMPOSER = "daemon"  # who queues the editions that nobody queued by hand
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Who works: a name for its claims, since when, and a wait.
+
+    The wait ends early, with True, when the worker is to stop.
+    """
+
+    name: str
+    wait: Callable[[timedelta], bool]
+    since: datetime
+
+
+def tidy(app: App) -> None:
+    """Take back what dead workers held; close what is too late or whose reader left."""
+    now = app.clock()
+    with app.sessions() as session:
+        lost = outbox.recover_lost(session, now=now)
+        gone = outbox.give_up_resending(session, now=now)
+        over = outbox.expire(session, now=now)
+        left = outbox.suppress_departed(session, now=now)
+        if any(lost.values()) or gone or over or left:
+            changes.announce(session)
+            log.info(
+                "tidied",
+                lost={str(state): count for state, count in lost.items()},
+                not_resent=gone,
+                expired=over,
+                suppressed=left,
+            )
+        session.commit()
+
+
+def due_accounts(app: App) -> list[str]:
+    """Return the accounts that have something to send now."""
+    with app.sessions() as session:
+        due = outbox.due_accounts(session, now=app.clock())
+    return [name for name in due if name in app.accounts]
+
+
+def send_account(app: App, account: str, worker: Worker) -> datetime | None:
+    """Send what is due on one account; return when to come back for more, None if for nothing."""
+    settings = app.accounts[account]
+    if settings.channel == "email":
+        broadcast = Broadcast(
+            app.sessions,
+            account=account,
+            settings=settings,
+            relay_at=lambda base: app.relay(account, base),
+            claim=f"{worker.name}/{account}",
+            wait=worker.wait,
+            clock=app.clock,
+        )
+        return app.clock() if broadcast.send_due() else None
+    lane = Lane(
+        account=account,
+        channel_at=lambda base: app.channel(account, base),
+        rates=app.rates(account),
+        claim=f"{worker.name}/{account}",
+        wait=worker.wait,
+        since=worker.since,
+    )
+    return deliver_due(app.sessions, lane, clock=app.clock).come_back
+
+
+def tend(app: App, worker: Worker) -> None:
+    """Do all the rest of a round: look for unknowns, compose editions, collect reach, tell people.
+
+    One step's failure does not keep the others from being done.
+    """
+    steps: dict[str, Callable[[], object]] = {
+        "tidy": lambda: tidy(app),
+        "recover": lambda: recover_unknown(app.sessions, app.channel, clock=app.clock),
+        "compose": lambda: compose_due(
+            app.sessions, app.readable_campaigns(), app.desk(), by=COMPOSER, now=app.clock()
+        ),
+        "collect": lambda: collect_due(app.sessions, app.channel, now=app.clock()),
+        "alert": lambda: alert(app),
+    }
+    for name, step in steps.items():
+        if worker.wait(timedelta(0)):
+            return
+        try:
+            step()
+        except (UserError, SQLAlchemyError) as error:
+            log.error("step failed", step=name, error=str(error))
+        except Exception:
+            # A bug in one step must not keep the others from being done.
+            log.exception("step failed", step=name)
+
+
+def alert(app: App) -> None:
+    """Find what a person has to see, and tell whom the settings name."""
+    spacings = {name: account.spacing for name, account in app.accounts.items()}
+    with app.sessions() as session:
+        find_alerts(session, app.clock(), spacings=spacings)
+        session.commit()
+
+    where = app.settings.alerts
+    if where.mail or where.webhook:
+        tell(app.sessions, lambda subject, text: _notify(app, subject, text), app.clock())
+
+
+def _notify(app: App, subject: str, text: str) -> Outcome:
+    settings = app.settings.alerts
+    through = settings.through
+    return notify(
+        subject,
+        text,
+        to=settings.mail,
+        sender=app.accounts[through].sender if through in app.accounts else "",
+        relay=lambda: app.relay(through, app.desk().base_of(through), use="notices"),
+        webhook=settings.webhook,
+        http=Http(base=settings.webhook, loopback_only=app.settings.loopback_only),
+        now=app.clock(),
+    )
+
+
+def run_round(app: App, worker: Worker) -> None:
+    """Do one whole round in this thread, without a daemon."""
+    tend(app, worker)
+    for account in due_accounts(app):
+        come_back = send_account(app, account, worker)
+        while come_back is not None and come_back <= app.clock():
+            come_back = send_account(app, account, worker)

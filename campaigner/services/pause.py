@@ -1,0 +1,46 @@
+"""Pause and resume: a stop that works at once, and a start that sends nothing by itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigner.db import changes, pauses
+from campaigner.db.engine import Sessions
+from campaigner.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """How many deliveries fell due meanwhile; each waits for a person: send, move or drop."""
+
+    missed: int
+
+
+def pause(
+    sessions: Sessions, *, scope: str, target: str, reason: str, by: str, now: datetime
+) -> bool:
+    """Stop everything, an account or a campaign; False if it is stopped already.
+
+    From the commit on no fence lets anything of it pass, claimed or not. What
+    is being sent at that very moment is already out.
+    """
+    with sessions() as session:
+        new = pauses.add_pause(session, scope=scope, target=target, reason=reason, by=by, now=now)
+        changes.announce(session)
+        session.commit()
+        return new
+
+
+def resume(sessions: Sessions, *, scope: str, target: str, by: str, now: datetime) -> Resumed:
+    """Lift a stop. What fell due under it is held, and goes out only if a person says so.
+
+    Raises UserError if there is no such stop.
+    """
+    with sessions() as session:
+        missed = pauses.hold_missed(session, scope=scope, target=target, now=now)
+        if not pauses.lift(session, scope=scope, target=target, by=by, now=now):
+            session.rollback()
+            what = "everything" if scope == pauses.ALL else f"{scope} '{target}'"
+            raise UserError(f"{what} is not paused. `campaigner pause --list` shows what is")
+        changes.announce(session)
+        session.commit()
+        return Resumed(missed=missed)

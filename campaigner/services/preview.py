@@ -1,0 +1,105 @@
+"""Preview: what a campaign would say on every account in every language, and what is wrong."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from campaigner.core.campaign import Campaign
+from campaigner.core.delivery import Hold
+from campaigner.core.message import Identity
+from campaigner.errors import Problem
+from campaigner.rendering.drafts import Desk, Draft, draft_post
+from campaigner.rendering.environment import template_exists
+from campaigner.rendering.posts import NotRendered, RenderedStory, render_story
+
+FIXES = {
+    Hold.TRANSLATION: "Give it to a translator, or see `campaigner translate status`.",
+    Hold.LENGTH: "Shorten it, or give this channel a text of its own.",
+    Hold.RENDERING: "Correct the text or its template.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryDraft:
+    """An item's newsletter story in one locale; without one where it could not be told, and why."""
+
+    item: str
+    locale: str
+    story: RenderedStory | None
+    note: str = ""
+
+
+def preview_posts(campaign: Campaign, desk: Desk) -> Iterator[Draft]:
+    """Yield every post of the campaign, in order of item, account and locale."""
+    for item in campaign.items:
+        for account in campaign.accounts:
+            settings = desk.accounts[account]
+            if settings.channel == "email":
+                continue
+            for locale in campaign.locales:
+                if locale not in settings.locales:
+                    continue
+                draft = draft_post(
+                    campaign,
+                    item,
+                    Identity(
+                        campaign=campaign.id,
+                        run="preview",
+                        item=item.id,
+                        repetition=0,
+                        account=account,
+                        locale=locale,
+                    ),
+                    channel=settings.channel,
+                    limit=settings.length_limit,
+                    catalogs=desk.catalogs,
+                    environment=desk.environment,
+                )
+                if draft is not None:
+                    yield draft
+
+
+def preview_stories(campaign: Campaign, desk: Desk) -> Iterator[StoryDraft]:
+    """Yield every newsletter story of the campaign, in order of item and locale."""
+    for item in campaign.items:
+        if item.story is None:
+            continue
+        for locale in campaign.locales:
+            told = render_story(campaign, item, locale=locale, catalogs=desk.catalogs)
+            if isinstance(told, RenderedStory):
+                yield StoryDraft(item=item.id, locale=locale, story=told)
+            elif isinstance(told, NotRendered):
+                note = "; ".join(told.faults)
+                yield StoryDraft(item=item.id, locale=locale, story=None, note=note)
+
+
+def check_campaign(campaign: Campaign, desk: Desk) -> list[Problem]:
+    """Return what only shows when a campaign is rendered: templates, lengths.
+
+    An untranslated string is no fault of the file: see `untranslated`.
+    """
+    if not template_exists(desk.environment, campaign.template):
+        found = f"the template '{campaign.template}' does not exist"
+        fix = "Put it into templates/, or leave `template` out to use social/post.txt."
+        return [Problem(line=1, found=found, fix=fix)]
+    lines = {item.id: item.line for item in campaign.items}
+    problems = []
+    for draft in preview_posts(campaign, desk):
+        if draft.hold in (Hold.LENGTH, Hold.RENDERING):
+            where = f"item '{draft.identity.item}' on {draft.identity.account} in "
+            problems.append(
+                Problem(
+                    line=lines[draft.identity.item],
+                    found=f"{where}{draft.identity.locale}: {draft.note}",
+                    fix=FIXES[draft.hold],
+                )
+            )
+    return problems
+
+
+def untranslated(campaign: Campaign, desk: Desk) -> list[str]:
+    """Return a sentence for each string that keeps a post of the campaign waiting."""
+    notes = [
+        draft.note for draft in preview_posts(campaign, desk) if draft.hold is Hold.TRANSLATION
+    ]
+    notes += [draft.note for draft in preview_stories(campaign, desk) if draft.note]
+    return list(dict.fromkeys(notes))

