@@ -11,6 +11,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from types import FrameType
 
 import structlog
@@ -26,6 +27,7 @@ from campaigner.app import App
 from campaigner.db import changes, heartbeat, instance, outbox
 from campaigner.errors import CampaignerError
 from campaigner.services.guard import bind
+from campaigner.services.retime import retime
 
 log = structlog.get_logger()
 
@@ -60,6 +62,7 @@ class Daemon:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._told_to_stop)
         bind(self.app.sessions, self.app.settings.state_dir, clock=self.app.clock)
+        retime(self.app.sessions, tzdata=version("tzdata"), now=self.app.clock())
         self._beat()
         rounds.tidy(self.app)
         every = {"timezone": "UTC"}

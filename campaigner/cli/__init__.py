@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 import typer.main
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from campaigner import __version__
 from campaigner.errors import CampaignerError
@@ -53,9 +53,7 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module, attribute, help = COMMANDS[cmd_name]
-        if _only_listing():
-            return TyperCommand(cmd_name, help=help)
+        module, attribute, _ = COMMANDS[cmd_name]
         found = getattr(importlib.import_module(f"campaigner.cli.{module}"), attribute)
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(**STYLE)
@@ -65,10 +63,10 @@ class Commands(TyperGroup):
         command.name = cmd_name
         return command
 
-
-def _only_listing() -> bool:
-    """Whether this call asks for the list of commands alone, which needs none of them."""
-    return len(sys.argv) < 2 or sys.argv[1] in ("--help", "-h")
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands for --help, which needs the file of none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, _, help) in COMMANDS.items()])
 
 
 def show_version(wanted: bool) -> None:

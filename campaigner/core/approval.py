@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from campaigner.core.message import Medium
 
@@ -13,13 +12,15 @@ from campaigner.core.message import Medium
 class Pinned:
     """Everything of a message that nobody may change after a yes.
 
+    `when` is the wall-clock time as it was written, with its zone: where a
+    government moves its clocks, ten o'clock stays what was approved.
     `blocks` are a mail's, each (zone, position, html, text); `recipients` how
     many people it goes to. Both are empty for a post.
     """
 
     account: str
     base: str
-    due_at: datetime
+    when: str
     text: str
     link: str
     language: str
@@ -33,7 +34,7 @@ def content_hash(pinned: Pinned) -> str:
     content = {
         "account": pinned.account,
         "base": pinned.base,
-        "due_at": pinned.due_at.astimezone(UTC).isoformat(),
+        "when": pinned.when,
         "text": pinned.text,
         "link": pinned.link,
         "language": pinned.language,

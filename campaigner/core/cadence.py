@@ -28,6 +28,10 @@ class Slot:
     day: date
     at: time
 
+    def in_words(self, zone: ZoneInfo) -> str:
+        """Return the wall-clock time as it was written: ``2026-12-01 10:00 America/Montevideo``."""
+        return f"{self.day} {self.at:%H:%M} {zone.key}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class OnDates:

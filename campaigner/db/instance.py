@@ -76,7 +76,7 @@ def remember(state_dir: Path, instance: str, sequence: int) -> None:
 def _row(session: Session) -> Instance:
     row = session.get(Instance, 1)
     if row is None:
-        row = Instance(id=1, instance=str(uuid.uuid4()), sequence=0, bound=False)
+        row = Instance(id=1, instance=str(uuid.uuid4()), sequence=0, bound=False, tzdata="")
         session.add(row)
         session.flush()
     return row
@@ -87,3 +87,12 @@ def _remembered(state_dir: Path, instance: str) -> int | None:
         return int(json.loads((state_dir / f"{instance}.json").read_text("utf-8"))["sequence"])
     except (FileNotFoundError, ValueError, KeyError):
         return None
+
+
+def tzdata_of(session: Session) -> str:
+    """Return the version of the time zone data by which due times were last derived."""
+    return _row(session).tzdata
+
+
+def set_tzdata(session: Session, version: str) -> None:
+    _row(session).tzdata = version

@@ -437,3 +437,5 @@ class Instance(Base):
     instance: Mapped[str]
     sequence: Mapped[int]
     bound: Mapped[bool] = mapped_column(server_default=false())
+    tzdata: Mapped[str] = mapped_column(default="", server_default="")
+    """The version of the time zone data by which due times were last derived."""

@@ -282,7 +282,7 @@ class _Composer:
         pinned = Pinned(
             account=identity.account,
             base=base,
-            due_at=slot.due_at,
+            when=slot.in_words(self.campaign.schedule.zone),
             text=subject,
             link="",
             language=language,

@@ -189,7 +189,7 @@ class _Writer:
         pinned = Pinned(
             account=identity.account,
             base=base,
-            due_at=slot.due_at,
+            when=slot.in_words(self.campaign.schedule.zone),
             text=draft.text,
             link=draft.link,
             language=draft.language,

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("instance", sa.String(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("bound", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("tzdata", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("instance_pk")),
     )
     op.create_table(

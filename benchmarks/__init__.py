@@ -1,0 +1,1 @@
+"""How fast, how late, how large: each figure beside a yardstick of the same run."""
