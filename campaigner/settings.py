@@ -102,8 +102,6 @@ class Settings(BaseSettings):
     workspace: Path
     title: str = "campaigner"
     zone: str = "UTC"
-    cities: tuple[str, str] = ("America/Montevideo", "America/Port_of_Spain")
-    """The two zones whose time a public post shows beside UTC."""
     strategy: str = ""
     database: str = ""
     state_dir: Path = Field(
@@ -206,9 +204,9 @@ def load_settings(workspace: Path | None = None) -> Settings:
     path = root / FILE
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        # Passed by name, so that pydantic never asks another source for it.
         values["workspace"] = root
-        return Settings(**values)
+        # Whoever named the folder wins over the environment, which may name another.
+        return Settings(**values).model_copy(update={"workspace": root})
     except FileNotFoundError:
         raise UserError(
             f"{root} is no workspace: it has no {FILE}. Run `campaigner init`"
@@ -216,11 +214,14 @@ def load_settings(workspace: Path | None = None) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
     except ValidationError as error:
-        lines = [
-            f"{path}: {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        ]
-        raise UserError("\n".join(lines)) from None
+        raise UserError("\n".join(_explained(path, fault) for fault in error.errors())) from None
+
+
+def _explained(path: Path, fault: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{path}: there is no setting '{name}'. Correct its name, or remove it"
+    return f"{path}: '{name}' (or {PREFIX}… in the environment): {fault['msg']}"
 
 
 def sample_root() -> Path:

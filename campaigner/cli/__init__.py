@@ -101,3 +101,21 @@ def main(arguments: list[str] | None = None) -> None:
         # Whoever read our output has enough (`campaigner … | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        if (trouble := _database_trouble(error)) is None:
+            raise
+        print(trouble, file=sys.stderr)
+        sys.exit(1)
+
+
+def _database_trouble(error: Exception) -> str | None:
+    """Say what is wrong with the database, if that is what an error is about."""
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import DatabaseError
+
+    if not isinstance(error, DatabaseError):
+        return None
+    # The statement and the address are left out: they may hold texts and passwords.
+    reason = str(error.orig).strip().splitlines()[0]
+    return f"the database does not do it: {reason}. See `campaigner doctor`"

@@ -32,6 +32,7 @@ def calendar(
             since=now - timedelta(days=1),
             until=now + timedelta(days=days),
             campaign=campaign,
+            digests=[one for one in app.readable_campaigns() if one.digest is not None],
         )
     if as_json:
         print(json.dumps([_row(entry) for entry in entries], ensure_ascii=False, indent=2))
@@ -47,9 +48,13 @@ def calendar(
             count = f" ({entry.mails} mails)" if entry.mails else ""
             print(
                 f"  {entry.due_at.astimezone(here):%H:%M}  {entry.campaign} · {entry.item} · "
-                f"{entry.account}{count}  [{ON_SCREEN[entry.state]}]  {languages}"
+                f"{entry.account}{count}  [{_state(entry)}]  {languages}"
             )
     print(f"Times are those of {zone.rpartition('/')[2].replace('_', ' ')}.")
+
+
+def _state(entry: Day) -> str:
+    return "to be composed" if entry.state is None else ON_SCREEN[entry.state]
 
 
 def _row(entry: Day) -> dict[str, object]:

@@ -15,6 +15,8 @@ from campaigner.services.import_processes import ImportDifference, import_proces
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
     help="Policy development processes.\n\nExample: campaigner pdp import campaigns/data/pdps.yaml",
 )
 

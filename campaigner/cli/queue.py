@@ -9,9 +9,11 @@ import typer
 
 from campaigner.cli.tables import locale_words, show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
-from campaigner.core.campaign import Campaign
+from campaigner.core.campaign import Approval, Campaign
 from campaigner.core.difference import Change, Queued
+from campaigner.errors import FileError
 from campaigner.services.compose import queue_digest
+from campaigner.services.preview import unrenderable
 from campaigner.services.queue import queue_campaign
 
 QUIET = ("unchanged", "sent", "expired")
@@ -48,6 +50,8 @@ def queue(
     """
     with opened(workspace) as app:
         campaign = app.load_campaign(file)
+        if problems := unrenderable(campaign, app.dry_desk(file.parent)):
+            raise FileError(file, problems)
         work = queue_campaign if campaign.digest is None else queue_digest
         queued = work(
             app.sessions,
@@ -87,8 +91,11 @@ def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool) -> N
     for what, words in WORDS.items():
         if counts[what]:
             print(f"{counts[what]:>5} {words}")
-    if not queued.changes:
-        print("Nothing is due to be queued yet: an edition is composed ahead of its date.")
+    if queued.next_edition is not None:
+        print(
+            f"The next edition is composed {stamp(queued.next_edition.compose_at, zone)} "
+            f"and goes out {stamp(queued.next_edition.slot.due_at, zone)}, if it is approved."
+        )
     for item in queued.unscheduled:
         print(f"item '{item}' has no date left: give the schedule one more")
     held = sum(change.hold is not None for change in queued.changes)
@@ -105,7 +112,8 @@ def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool) -> N
     if dry_run:
         print("Nothing was changed (--dry-run).")
     elif any(change.what in ("new", "changed", "moved") for change in queued.changes):
-        print(f"Next: somebody else runs `campaigner approve {campaign.id}`.")
+        who = "somebody else runs " if campaign.approval is Approval.FOUR_EYES else ""
+        print(f"Next: {who}`campaigner approve {campaign.id}`.")
 
 
 def _row(change: Change) -> dict[str, object]:

@@ -36,6 +36,7 @@ DAY, DAYS = "YYYY-MM-DD", ["%Y-%m-%d"]
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     help="What was reached.\n\nExample: campaigner reach report --by objective",
 )

@@ -1,6 +1,7 @@
 """`campaigner run`: everything that one small machine needs, in one foreground process."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,11 +13,13 @@ from typing import Annotated
 import typer
 
 from campaigner.cli.workspace import WorkspaceOption, opened
+from campaigner.db import accounts
 from campaigner.errors import UserError
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before a child that ended is started again
 STEADY = 60.0  # a child that ran so long had no trouble to start
 PATIENCE = 60.0  # seconds that children have to stop
+READY = 15.0  # seconds that the sandbox has to open: who posts before it does waits half a minute
 
 
 def run(
@@ -33,7 +36,12 @@ def run(
         _ = app.sessions  # says now what a child would say: a database that is not up to date
         root = str(app.settings.workspace)
         page = f"http://127.0.0.1:{app.settings.sandbox.page}/"
+        with app.sessions() as session:
+            live = accounts.live_accounts(session)
+        played = [name for name in app.accounts if name not in live]
+        title = app.settings.title
         health = f"http://{app.settings.web.host}:{app.settings.web.port}/healthz"
+        door = app.settings.sandbox.page
     names = ["sandbox"] if with_sandbox else []
     names += ["daemon", "web"]
     stop = threading.Event()
@@ -46,8 +54,15 @@ def run(
     children = [Child(command=name, workspace=root) for name in names]
     for child in children:
         child.start()
+        if child.command == "sandbox":
+            child.wait_for(door, stop)
+    print(title)
     if with_sandbox:
         print(f"The networks are played at {page}  (open it: timelines and inbox)")
+    elif played:
+        print(
+            f"{', '.join(played)} talk to the sandbox, which does not run: start it with --sandbox"
+        )
     print(f"Health: {health}\nCtrl-C stops everything.", flush=True)
     while not stop.wait(0.5):
         for child in children:
@@ -78,6 +93,16 @@ class Child:
             start_new_session=True,
         )
         self.started, self.start_at = time.monotonic(), 0.0
+
+    def wait_for(self, port: int, stop: threading.Event) -> None:
+        """Return when the child listens on this machine's `port`, ends, or is given up on."""
+        deadline = time.monotonic() + READY
+        while self.process is not None and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            if time.monotonic() > deadline or stop.wait(0.05):
+                return
 
     def keep_alive(self) -> None:
         """Look after the child; say that it ended, and start it again when its wait is over."""

@@ -28,6 +28,8 @@ HEADINGS = {
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
     help="The translations.\n\nExample: campaigner translate status",
 )
 

@@ -245,5 +245,6 @@ def _after_absence(
 
 def backoff(attempt: int, *, jitter: float) -> timedelta:
     """Double from 30 s to 1 h, spread over the last quarter so that rows do not march in step."""
-    full = min(FIRST_WAIT * 2.0 ** (attempt - 1), LONGEST_WAIT)
+    doublings = min(attempt - 1, 20)  # past the longest wait, and short of what a time can hold
+    full = min(FIRST_WAIT * 2.0**doublings, LONGEST_WAIT)
     return full * (0.75 + 0.25 * jitter)

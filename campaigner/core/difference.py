@@ -6,6 +6,7 @@ from datetime import datetime
 
 from campaigner.core.delivery import Hold
 from campaigner.core.message import Identity
+from campaigner.core.schedule import ScheduledEdition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +25,17 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Queued:
-    """What queueing did, or would do. `run` is the run's name, `start_at` its fixed start."""
+    """What queueing did, or would do. `run` is the run's name, `start_at` its fixed start.
+
+    `next_edition` is a digest's next one, not composed yet.
+    """
 
     run: str
     start_at: datetime
     first_time: bool
     changes: Sequence[Change]
     unscheduled: Sequence[str]
+    next_edition: ScheduledEdition | None = None
 
     def count(self, what: str) -> int:
         return sum(change.what == what for change in self.changes)

@@ -1,4 +1,10 @@
-"""How fast an account may speak: token buckets, refilled by time alone."""
+"""How fast an account may speak: token buckets, refilled by time alone.
+
+A bucket that holds a whole `limit` and refills by as much would let nearly
+twice the limit through in a window that begins when it is full. So half of it
+may go at once, and the other half comes back in the time of one `per`:
+together never more than `limit` in any window of that length.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,15 +29,25 @@ def spacing(gap: timedelta) -> Sequence[Rate]:
     return [Rate(name=SPACING, limit=1, per=gap)] if gap > timedelta(0) else []
 
 
+def at_once(rate: Rate) -> int:
+    """Return how many posts a rested account may make without a break."""
+    return (rate.limit + 1) // 2
+
+
+def refill(rate: Rate) -> int:
+    """Return how many tokens come back in one `per`: the last of them only as it ends."""
+    return rate.limit + 1 - at_once(rate)
+
+
 def full(rate: Rate, *, now: datetime) -> Bucket:
-    return Bucket(rate=rate, tokens=float(rate.limit), at=now)
+    return Bucket(rate=rate, tokens=float(at_once(rate)), at=now)
 
 
 def refilled(bucket: Bucket, *, now: datetime) -> Bucket:
     """Return the bucket as it stands now. A clock that went back refills nothing."""
     elapsed = max(now - bucket.at, timedelta(0))
-    gained = elapsed / bucket.rate.per * bucket.rate.limit
-    tokens = min(float(bucket.rate.limit), bucket.tokens + gained)
+    gained = elapsed / bucket.rate.per * refill(bucket.rate)
+    tokens = min(float(at_once(bucket.rate)), bucket.tokens + gained)
     return replace(bucket, tokens=tokens, at=max(now, bucket.at))
 
 
@@ -41,7 +57,7 @@ def available_at(bucket: Bucket, *, now: datetime) -> datetime:
     missing = 1.0 - current.tokens
     if missing <= 1e-9:
         return now
-    return current.at + bucket.rate.per * (missing / bucket.rate.limit)
+    return current.at + bucket.rate.per * (missing / refill(bucket.rate))
 
 
 def taken(bucket: Bucket, *, now: datetime) -> Bucket:
@@ -51,8 +67,12 @@ def taken(bucket: Bucket, *, now: datetime) -> Bucket:
 
 
 def blocked(bucket: Bucket, *, until: datetime, now: datetime) -> Bucket:
-    """Return the bucket so that its next token is there at `until`, as the network demanded."""
-    if until <= now:
-        return refilled(bucket, now=now)
-    owed = (until - now) / bucket.rate.per * bucket.rate.limit
-    return replace(bucket, tokens=1.0 - owed, at=now)
+    """Return the bucket so that its next token is there at `until`, as the network demanded.
+
+    Never earlier than it would have been there without that.
+    """
+    current = refilled(bucket, now=now)
+    if until <= current.at:
+        return current
+    owed = (until - current.at) / bucket.rate.per * refill(bucket.rate)
+    return replace(current, tokens=min(current.tokens, 1.0 - owed))

@@ -132,6 +132,17 @@ def plan_editions(campaign: Campaign, *, start: Start, until: datetime) -> list[
     ]
 
 
+def next_edition(campaign: Campaign, *, start: Start, now: datetime) -> ScheduledEdition | None:
+    """Return the first edition that is not to be composed yet at `now`; None: there is no other."""
+    reach = timedelta(days=60)
+    while reach <= FAR:
+        for edition in plan_editions(campaign, start=start, until=now + reach):
+            if edition.compose_at > now:
+                return edition
+        reach *= 2
+    return None
+
+
 def slot_of(instant: datetime, zone: ZoneInfo) -> Slot:
     """Return an instant as a date of its own, on the day and minute that a clock there shows."""
     local = instant.astimezone(zone)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, literal, select
+from sqlalchemy import Select, delete, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import Hold, MessageState, State
@@ -60,11 +60,14 @@ def save_edition(
     return edition
 
 
-def audience(session: Session) -> dict[str, dict[str, int]]:
-    """Return how many active readers there are: {their locale: {zone: count}}."""
+def audience(session: Session, *, edition_id: int) -> dict[str, dict[str, int]]:
+    """Return how many readers an edition still has: {their locale: {zone: count}}.
+
+    They are active, and it is not on its way to them already in another language.
+    """
     rows = session.execute(
         select(Subscriber.locale, Subscriber.zone, func.count())
-        .where(Subscriber.state == ACTIVE)
+        .where(Subscriber.state == ACTIVE, Subscriber.id.not_in(_reached(edition_id)))
         .group_by(Subscriber.locale, Subscriber.zone)
         .order_by(Subscriber.locale, Subscriber.zone)
     )
@@ -81,10 +84,11 @@ def add_blocks(session: Session, message_id: int, blocks: Sequence[Mapping[str, 
 
 
 def freeze_readers(session: Session, message: Message, *, locales: Collection[str]) -> int:
-    """Make a held delivery of `message` for every active reader of these locales; return how many.
+    """Make a held delivery of `message` for every reader of these locales; return how many.
 
-    One statement, whatever the number. The address and zone are as they are
-    now; whether the reader may still be mailed is asked again at the fence.
+    The readers are those of `audience`. One statement, whatever the number. The
+    address and zone are as they are now; whether the reader may still be mailed
+    is asked again at the fence.
     """
     readers = select(
         literal(message.id),
@@ -100,7 +104,11 @@ def freeze_readers(session: Session, message: Message, *, locales: Collection[st
         literal(0),
         literal(""),
         literal(0),
-    ).where(Subscriber.state == ACTIVE, Subscriber.locale.in_(list(locales)))
+    ).where(
+        Subscriber.state == ACTIVE,
+        Subscriber.locale.in_(list(locales)),
+        Subscriber.id.not_in(_reached(message.edition_id)),
+    )
     columns = [
         "message_id", "account", "recipient", "subscriber_id", "slots", "state", "hold", "note",
         "scheduled_at", "due_at", "attempts", "remote_url", "samples",
@@ -113,6 +121,20 @@ def blocks_of(session: Session, message_id: int) -> Sequence[Block]:
     return session.scalars(
         select(Block).where(Block.message_id == message_id).order_by(Block.position, Block.zone)
     ).all()
+
+
+def _reached(edition_id: int | None) -> Select[int | None]:
+    """Select whom an edition reached, or will, in a language that has begun to go out."""
+    begun = (
+        select(Delivery.message_id)
+        .join(Message)
+        .where(Message.edition_id == edition_id, Delivery.attempts > 0)
+    )
+    return select(Delivery.subscriber_id).where(
+        Delivery.message_id.in_(begun),
+        Delivery.subscriber_id.is_not(None),
+        Delivery.state.not_in([State.CANCELED, State.EXPIRED]),
+    )
 
 
 def _slots(session: Session) -> Any:

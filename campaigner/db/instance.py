@@ -8,6 +8,7 @@ less than the file is a restored backup; one without its file is a copy.
 
 import json
 import os
+import threading
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from campaigner.db.insertion import insert_new
 from campaigner.db.models import Instance
 
 
@@ -65,7 +67,7 @@ def remember(state_dir: Path, instance: str, sequence: int) -> None:
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     path = state_dir / f"{instance}.json"
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
     with temporary.open("w", encoding="utf-8") as file:
         json.dump({"instance": instance, "sequence": sequence}, file)
         file.flush()
@@ -74,11 +76,18 @@ def remember(state_dir: Path, instance: str, sequence: int) -> None:
 
 
 def _row(session: Session) -> Instance:
-    row = session.get(Instance, 1)
+    """Return the one row, made if it is absent, and locked: two daemons may start at once."""
+    row = session.get(Instance, 1, with_for_update=True)
     if row is None:
-        row = Instance(id=1, instance=str(uuid.uuid4()), sequence=0, bound=False, tzdata="")
-        session.add(row)
-        session.flush()
+        fresh = {
+            "id": 1,
+            "instance": str(uuid.uuid4()),
+            "sequence": 0,
+            "bound": False,
+            "tzdata": "",
+        }
+        insert_new(session, Instance, [fresh])
+        row = session.get_one(Instance, 1, with_for_update=True)
     return row
 
 

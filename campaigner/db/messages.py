@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import case, func, insert, select, text, true, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import CURRENT, UNSENT, MessageState, State
@@ -24,10 +24,14 @@ BATCH = 500  # ids a statement: below every database's limit on bound values
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """An identity as it stands: its newest version, and whether anything of it ever left."""
+    """An identity as it stands: its newest version, and whether anything of it ever left.
+
+    `waiting` is how many of its deliveries still may leave, tried before or not.
+    """
 
     message: Message
     fenced: bool
+    waiting: int
     recipients: int
 
 
@@ -59,12 +63,13 @@ def standing(
             Delivery.message_id.label("message_id"),
             func.max(Delivery.attempts).label("tries"),
             func.count().label("recipients"),
+            func.sum(case((Delivery.state.in_(UNSENT), 1), else_=0)).label("waiting"),
         )
         .group_by(Delivery.message_id)
         .subquery()
     )
     query = (
-        select(Message, per_message.c.tries, per_message.c.recipients)
+        select(Message, per_message.c.tries, per_message.c.recipients, per_message.c.waiting)
         .outerjoin(per_message, per_message.c.message_id == Message.id)
         .where(Message.campaign == campaign)
         .order_by(Message.version)
@@ -72,12 +77,13 @@ def standing(
     if run is not None:
         query = query.where(Message.run == run)
     found: dict[Identity, Standing] = {}
-    for message, tries, recipients in session.execute(query):
+    for message, tries, recipients, waiting in session.execute(query):
         identity = identity_of(message)
         before = found.get(identity)
         found[identity] = Standing(
             message=message,
             fenced=bool(tries) or (before is not None and before.fenced),
+            waiting=waiting or 0,
             recipients=recipients or 0,
         )
     return found
@@ -118,12 +124,21 @@ def add_media(session: Session, media: Mapping[str, tuple[str, str, bytes]]) -> 
     )
 
 
-def close_messages(session: Session, ids: Iterable[int], *, state: MessageState, note: str) -> int:
-    """Replace, cancel or expire messages with what of them never left; return how many.
+def close_messages(
+    session: Session,
+    ids: Iterable[int],
+    *,
+    state: MessageState,
+    note: str,
+    tried_too: bool = False,
+) -> set[int]:
+    """Replace, cancel or expire messages with what of them never left.
 
-    A message whose delivery was fenced in the meantime stays as it is.
+    A message whose delivery was fenced stays as it is: returns the ids of
+    those. With `tried_too` nothing more of it leaves either: what is surely
+    not out and waits for its next try is canceled.
     """
-    closed = 0
+    left_already: set[int] = set()
     for batch in _batches(ids):
         left = select(Delivery.message_id).where(
             Delivery.message_id.in_(batch), Delivery.attempts > 0
@@ -133,18 +148,19 @@ def close_messages(session: Session, ids: Iterable[int], *, state: MessageState,
             update(Delivery)
             .where(
                 Delivery.message_id.in_(batch),
-                Delivery.message_id.not_in(left),
+                true() if tried_too else Delivery.message_id.not_in(left),
                 Delivery.state.in_(UNSENT),
             )
             .values(state=State.CANCELED, hold=None, claim=None, claimed_until=None, note=note),
         )
-        closed += change(
+        change(
             session,
             update(Message)
             .where(Message.id.in_(batch), Message.id.not_in(left), Message.state.in_(CURRENT))
             .values(state=state, hold=None, note=note),
         )
-    return closed
+        left_already.update(session.scalars(left))
+    return left_already
 
 
 def approve(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ from campaigner.core.delivery import (
     Step,
     after_lost_claim,
 )
+from campaigner.core.message import Kind
 from campaigner.db.engine import change
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
 
@@ -39,7 +40,8 @@ def claim_due(
 ) -> list[int]:
     """Reserve up to `limit` due deliveries of `account` under `claim`; return ids, oldest first.
 
-    What is paused is left alone. Safe with many workers on PostgreSQL; SQLite
+    What the fence would refuse is left alone: else it would be claimed, given
+    back and claimed again without an end. Safe with many workers on PostgreSQL; SQLite
     ignores SKIP LOCKED and is safe because it has one writer. The CTE keeps
     PostgreSQL from evaluating LIMIT more than once and so claiming too many.
     """
@@ -50,7 +52,7 @@ def claim_due(
             Delivery.account == account,
             Delivery.state == State.QUEUED,
             Delivery.due_at <= now,
-            ~_paused(Message.account, Message.campaign),
+            *_may_leave(now),
         )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
@@ -76,29 +78,14 @@ def fence(session: Session, id: int, *, claim: str, now: datetime) -> Delivery |
     account lost its connection, its reader left, or a network's key would no
     longer protect a second try: then nothing may be sent.
     """
-    content = select(Message.id).where(
-        Message.id == Delivery.message_id,
-        Message.state == MessageState.APPROVED,
-        Message.approved_hash == Message.content_hash,
-        Message.not_after > now,
-        ~_paused(Message.account, Message.campaign),
-    )
-    disconnected = select(Account.name).where(
-        Account.name == Delivery.account, Account.disconnected_at.is_not(None)
-    )
-    reader = select(Subscriber.id).where(
-        Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active"
-    )
+    open_message = select(Message.id).where(Message.id == Delivery.message_id, *_may_leave(now))
     mark = (
         update(Delivery)
         .where(
             Delivery.id == id,
             Delivery.state == State.CLAIMED,
             Delivery.claim == claim,
-            exists(content),
-            ~exists(disconnected),
-            or_(Delivery.recipient == "", exists(reader)),
-            or_(Delivery.resend_until.is_(None), Delivery.resend_until > now),
+            exists(open_message),
         )
         .values(
             state=State.SENDING,
@@ -118,12 +105,13 @@ def record(
     """Write what became of the `attempt`-th try; True if the row took it.
 
     A row that was given up as lost meanwhile is `unknown`, or already waits to
-    be sent again: a late result that tells settles it, before it goes out
-    twice. Any other late result is only kept, as an attempt.
+    be sent again, or was closed as one that is not out there: "it is sent"
+    settles it, before it goes out twice or is told wrongly. Another late
+    result that tells settles an `unknown` only; any is kept, as an attempt.
     """
     mine = and_(Delivery.state == State.SENDING, Delivery.claim == claim)
     settled_by = {
-        State.SENT: [State.UNKNOWN, State.QUEUED, State.CLAIMED, State.HELD],
+        State.SENT: [state for state in State if state not in (State.SENT, State.SENDING)],
         State.UNKNOWN: [],
     }
     lost = Delivery.state.in_(settled_by.get(step.state, [State.UNKNOWN]))
@@ -143,12 +131,18 @@ def sample_first(session: Session, id: int, *, at: datetime | None) -> None:
     change(session, update(Delivery).where(Delivery.id == id).values(sample_at=at))
 
 
-def settle(session: Session, id: int, *, step: Step, now: datetime, by: str = "") -> bool:
-    """Write what a look, or a person, found out about an `unknown`; True if it still was one."""
+def settle(
+    session: Session, id: int, *, attempt: int, step: Step, now: datetime, by: str = ""
+) -> bool:
+    """Write what a look, or a person, found out about an `unknown`; True if it still was that one.
+
+    `attempt` is the try that they looked for: one that was made and became
+    unknown since then is another doubt.
+    """
     took = change(
         session,
         update(Delivery)
-        .where(Delivery.id == id, Delivery.state == State.UNKNOWN)
+        .where(Delivery.id == id, Delivery.state == State.UNKNOWN, Delivery.attempts == attempt)
         .values(**values_of(step, now=now)),
     )
     if took and (step.state is not State.UNKNOWN or by):
@@ -157,7 +151,11 @@ def settle(session: Session, id: int, *, step: Step, now: datetime, by: str = ""
 
 
 def values_of(step: Step, *, now: datetime) -> dict[str, object]:
-    """Return the columns that a step sets."""
+    """Return the columns that a step sets.
+
+    Until when a network's key protects a second try stays what it is, whatever
+    becomes of that try.
+    """
     values: dict[str, object] = {
         "state": step.state,
         "hold": step.hold,
@@ -165,12 +163,13 @@ def values_of(step: Step, *, now: datetime) -> dict[str, object]:
         "look_at": step.look_at,
         "absent_since": step.absent_since,
         "accepted": step.accepted,
-        "resend_until": step.resend_until,
         "claim": None,
         "claimed_until": None,
     }
     if step.due_at is not None:
         values["due_at"] = step.due_at
+    if step.resend_until is not None:
+        values["resend_until"] = step.resend_until
     if step.remote_id is not None:
         values |= {"remote_id": step.remote_id, "remote_url": step.remote_url}
     if step.state is State.SENT:
@@ -223,6 +222,15 @@ def renew(session: Session, *, claims: Sequence[str], until: datetime) -> None:
 
 def recover_lost(session: Session, *, now: datetime) -> dict[State, int]:
     """Take back rows whose worker stopped renewing: claimed → queued, sending → unknown."""
+    return _take_back(session, Delivery.claimed_until < now, now=now)
+
+
+def abandon(session: Session, *, claim: str, now: datetime) -> dict[State, int]:
+    """Take back what a worker that broke off has in hand, though its process lives and renews."""
+    return _take_back(session, Delivery.claim == claim, now=now)
+
+
+def _take_back(session: Session, lost: ColumnElement[bool], *, now: datetime) -> dict[State, int]:
     moved = {}
     for state in (State.CLAIMED, State.SENDING):
         step = after_lost_claim(state, attempt=0, now=now)
@@ -230,11 +238,11 @@ def recover_lost(session: Session, *, now: datetime) -> dict[State, int]:
         if state is State.CLAIMED:
             # Nothing happened to it: neither its due time nor its protection changes.
             values = {"state": step.state, "claim": None, "claimed_until": None}
+        else:
+            # There is no network to look for a mail: a person decides.
+            values["look_at"] = case((Delivery.recipient == "", step.look_at), else_=None)
         moved[step.state] = change(
-            session,
-            update(Delivery)
-            .where(Delivery.state == state, Delivery.claimed_until < now)
-            .values(**values),
+            session, update(Delivery).where(Delivery.state == state, lost).values(**values)
         )
     return moved
 
@@ -345,11 +353,11 @@ def next_dues(session: Session, *, after: datetime, until: datetime, limit: int)
 def unknown_to_look_for(
     session: Session, *, now: datetime, limit: int
 ) -> list[tuple[Delivery, Message]]:
-    """Return the unknown deliveries whose time to be looked for has come, oldest first."""
+    """Return the unknown posts whose time to be looked for has come, oldest first."""
     rows = session.execute(
         select(Delivery, Message)
         .join(Message)
-        .where(Delivery.state == State.UNKNOWN, Delivery.look_at <= now)
+        .where(Delivery.state == State.UNKNOWN, Delivery.look_at <= now, Message.kind == Kind.POST)
         .order_by(Delivery.look_at, Delivery.id)
         .limit(limit)
     )
@@ -357,12 +365,18 @@ def unknown_to_look_for(
 
 
 def hold_account(session: Session, *, account: str, reason: str, now: datetime) -> None:
-    """Hold everything queued on an account that has to be reconnected."""
+    """Hold everything queued, or reserved, on an account that has to be reconnected."""
     change(
         session,
         update(Delivery)
-        .where(Delivery.account == account, Delivery.state == State.QUEUED)
-        .values(state=State.HELD, hold=Hold.RECONNECT, note=reason),
+        .where(Delivery.account == account, Delivery.state.in_([State.QUEUED, State.CLAIMED]))
+        .values(
+            state=State.HELD,
+            hold=Hold.RECONNECT,
+            claim=None,
+            claimed_until=None,
+            note=reason,
+        ),
     )
 
 
@@ -398,13 +412,39 @@ def has_other_with_text(session: Session, *, delivery: Delivery, text: str) -> b
 
 
 def _open_rows(query: Select[T]) -> Select[T]:
-    disconnected = select(Account.name).where(
-        Account.name == Delivery.account, Account.disconnected_at.is_not(None)
-    )
     return query.join(Message, Message.id == Delivery.message_id).where(
         Delivery.state == State.QUEUED,
-        ~exists(disconnected),
+        ~_disconnected(),
         ~_paused(Message.account, Message.campaign),
+    )
+
+
+def _may_leave(now: datetime) -> list[ColumnElement[bool]]:
+    """Return what has to hold for a delivery beside its message, when reserved and at the fence."""
+    # Tied to the outer row by hand: in the fence they stand two selects deep, and
+    # SQLAlchemy would tie them to the nearest alone, and ask about any delivery.
+    reader = (
+        select(Subscriber.id)
+        .where(Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active")
+        .correlate(Delivery)
+    )
+    return [
+        Message.state == MessageState.APPROVED,
+        Message.approved_hash == Message.content_hash,
+        Message.not_after > now,
+        ~_paused(Message.account, Message.campaign),
+        ~_disconnected(),
+        or_(Delivery.recipient == "", exists(reader)),
+        or_(Delivery.resend_until.is_(None), Delivery.resend_until > now),
+    ]
+
+
+def _disconnected() -> ColumnElement[bool]:
+    """Whether the delivery's account has to be reconnected."""
+    return exists(
+        select(Account.name)
+        .where(Account.name == Delivery.account, Account.disconnected_at.is_not(None))
+        .correlate(Delivery)
     )
 
 

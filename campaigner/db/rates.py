@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaigner.core.channel import Rate
 from campaigner.core.rates import Bucket, available_at, blocked, full, refilled, taken
+from campaigner.db.insertion import insert_new
 from campaigner.db.models import RateBucket
 
 
@@ -44,7 +45,12 @@ def available(
 def take(
     session: Session, *, account: str, rates: Sequence[Rate], now: datetime
 ) -> datetime | None:
-    """Take one token of every rate; None if taken, else when to come back and nothing taken."""
+    """Take one token of every rate; None if taken, else when to come back and nothing taken.
+
+    Two workers at once take two tokens, one after the other: who reads a
+    bucket holds its row until the commit, also of one that was never used.
+    """
+    _make(session, account, rates, now=now)
     buckets = read_buckets(session, account=account, rates=rates, now=now)
     free = max((available_at(bucket, now=now) for bucket in buckets), default=now)
     if free > now:
@@ -57,8 +63,21 @@ def block(
     session: Session, *, account: str, rates: Sequence[Rate], until: datetime, now: datetime
 ) -> None:
     """Keep the account silent until the network's own reset."""
+    _make(session, account, rates, now=now)
     buckets = read_buckets(session, account=account, rates=rates, now=now)
     _write(session, account, [blocked(bucket, until=until, now=now) for bucket in buckets])
+
+
+def _make(session: Session, account: str, rates: Sequence[Rate], *, now: datetime) -> None:
+    """Make full buckets where there are none: on PostgreSQL only a row can be locked."""
+    insert_new(
+        session,
+        RateBucket,
+        [
+            {"account": account, "name": rate.name, "tokens": full(rate, now=now).tokens, "at": now}
+            for rate in rates
+        ],
+    )
 
 
 def _write(session: Session, account: str, buckets: Sequence[Bucket]) -> None:

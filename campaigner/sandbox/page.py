@@ -19,10 +19,10 @@ from fastapi.responses import (
     Response,
 )
 
-from campaigner.core.locales import nearest, normalize
 from campaigner.errors import UserError
 from campaigner.rendering.catalogs import TEMPLATES, Catalogs
 from campaigner.rendering.environment import TemplateEnvironment, Voice, render
+from campaigner.rendering.languages import LANGUAGES, language_for
 from campaigner.sandbox.connection import Holds
 from campaigner.sandbox.faults import NETWORKS, Kind, read_fault
 from campaigner.sandbox.media import picture_type
@@ -37,14 +37,14 @@ from campaigner.sandbox.views import (
     refusal_view,
 )
 
-LANGUAGES = {"en": "English", "es": "Español", "pt_BR": "Português (Brasil)", "fr": "Français"}
 TITLES = {"x": "X", "mastodon": "Mastodon"}
 COOKIE = "sandbox-language"
 FOLDER = "web/sandbox"
 PAGE_SIZE = 40
 
 _POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "img-src 'self' data:; "
     "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 )
 # A mail is somebody's HTML: no scripts, nothing fetched, and an origin of its own.
@@ -82,20 +82,8 @@ class Pages:
 
 def language_of(request: Request) -> str:
     """Return which of our languages the reader gets."""
-    header = request.headers.get("accept-language", "")
-    wishes = [
-        request.query_params.get("lang", ""),
-        request.cookies.get(COOKIE, ""),
-        *(part.partition(";")[0] for part in header.split(",")),
-    ]
-    for wish in wishes:
-        try:
-            locale = nearest(normalize(wish), LANGUAGES, otherwise="")
-        except ValueError:
-            continue
-        if locale:
-            return locale
-    return "en"
+    chosen = [request.query_params.get("lang", ""), request.cookies.get(COOKIE, "")]
+    return language_for(chosen, accept=request.headers.get("accept-language", ""))
 
 
 def make_page(stage: Stage, holds: Holds, pages: Pages, *, files: Path) -> FastAPI:

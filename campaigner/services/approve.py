@@ -45,7 +45,9 @@ def approve(
         elif campaign is None:
             return Approved(approved=[], refused=[])
         approved, refused = [], []
-        for message in session.scalars(waiting.order_by(Message.due_at, Message.id)):
+        # Locked, so that of two people who say yes at once the second finds nothing that waits.
+        rows = session.scalars(waiting.order_by(Message.due_at, Message.id).with_for_update())
+        for message in rows:
             if message.hold is not Hold.APPROVAL:
                 if ids:
                     refused.append((message, message.note or f"held: {message.hold}"))

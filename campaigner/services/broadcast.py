@@ -6,14 +6,15 @@ waits for a token or for a next mail.
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from campaigner.core.channel import Disconnected, Outcome, Rate, Relay, Retry, Unknown
+from campaigner.core.channel import Disconnected, Outcome, Rate, Reject, Relay, Retry, Unknown
 from campaigner.core.delivery import State, after_outcome
 from campaigner.core.message import OutgoingMail, key_of_mail
 from campaigner.db import accounts, editions, messages, outbox, rates
@@ -26,11 +27,19 @@ from campaigner.settings import AccountSettings
 
 log = structlog.get_logger()
 AT_ONCE = 100
-RATE = Rate(name="relay", limit=5, per=timedelta(seconds=1))  # until an operator sets another
+# Five at once and five a second, until an operator sets another: so never more than nine in one.
+RATE = Rate(name="relay", limit=9, per=timedelta(seconds=1))
 BLANK = timedelta(0)
 _STOP = object()
 
-Result = tuple[Delivery, Outcome]
+
+@dataclass(frozen=True)
+class Result:
+    """What a relay said to the `attempt`-th try of a delivery; not written down yet."""
+
+    id: int
+    attempt: int
+    outcome: Outcome
 
 
 class Broadcast:
@@ -63,43 +72,54 @@ class Broadcast:
     def send_due(self) -> int:
         """Send what is due on the account; return how many mails were tried.
 
-        A crash leaves in doubt at most the one mail that is fenced.
+        A crash leaves in doubt at most the one mail that is fenced. What breaks
+        it off leaves nothing in hand: a living daemon would renew it for ever.
         """
-        tried = 0
         with self.sessions() as session:
-            claimed = outbox.claim_due(
-                session, account=self.account, claim=self.claim, now=self.clock(), limit=AT_ONCE
-            )
-            session.commit()
-            reach("broadcast.claimed")
-            last: Result | None = None
-            for id in claimed:
-                delivery = self._next(session, last, id)
-                last = None
-                if delivery is _STOP:
-                    break
-                if isinstance(delivery, Delivery):
-                    reach("broadcast.fenced")
-                    last = (delivery, self._send(session, delivery))
-                    reach("broadcast.answered")
-                    tried += 1
-            durably(session, lambda: self._close(session, last))
+            try:
+                return self._send_claimed(session)
+            except Exception:
+                session.rollback()
+                durably(
+                    session,
+                    lambda: outbox.abandon(session, claim=self.claim, now=self.clock()),
+                )
+                raise
+
+    def _send_claimed(self, session: Session) -> int:
+        tried = 0
+        claimed = outbox.claim_due(
+            session, account=self.account, claim=self.claim, now=self.clock(), limit=AT_ONCE
+        )
+        session.commit()
+        reach("broadcast.claimed")
+        last: Result | None = None
+        for id in claimed:
+            delivery = self._next(session, last, id)
+            last = None
+            if delivery is _STOP:
+                break
+            if isinstance(delivery, Delivery):
+                reach("broadcast.fenced")
+                last = Result(delivery.id, delivery.attempts, self._send(session, delivery))
+                reach("broadcast.answered")
+                tried += 1
+        durably(session, lambda: self._close(session, last))
         return tried
 
     def _next(self, session: Session, last: Result | None, id: int) -> Delivery | object | None:
         """Record the last result and fence the next mail in one commit.
 
-        None: that mail may not be sent any more; _STOP: the daemon ends. The
-        result is committed at once even where the mail has to wait for a token.
+        None: that mail may not be sent any more; _STOP: the daemon ends, or the
+        account lacks something. The result is committed at once even where the
+        mail has to wait for a token.
         """
 
-        if self.wait(BLANK) or not self._open(session, id):
-            durably(session, lambda: self._close(session, last))
-            return _STOP
-
-        def turn() -> Delivery | datetime | None:
+        def turn() -> object:
             if last is not None:
-                self._write(session, *last)
+                self._write(session, last)
+            if self.wait(BLANK) or not self._open(session, id):
+                return _STOP
             now = self.clock()
             free_at = rates.take(session, account=self.account, rates=[RATE], now=now)
             if free_at is not None:
@@ -124,14 +144,22 @@ class Broadcast:
             accounts.disconnect(session, self.account, reason=reason, now=self.clock())
             outbox.release(session, claim=self.claim)
             outbox.hold_account(session, account=self.account, reason=reason, now=self.clock())
-            session.commit()
             log.warning("account cannot be used", account=self.account, reason=reason)
             return False
 
     def _send(self, session: Session, delivery: Delivery) -> Outcome:
-        message = session.get_one(Message, delivery.message_id)
-        mail = self._mail(session, message, delivery)
-        session.commit()  # no transaction is open while the relay is talked to
+        try:
+            message = session.get_one(Message, delivery.message_id)
+            mail = self._mail(session, message, delivery)
+            session.commit()  # no transaction is open while the relay is talked to
+        except SQLAlchemyError as error:
+            session.rollback()
+            log.error("the database does not tell what to send", error=str(error))
+            return Retry("the database did not tell what to send", reached=False)
+        except Exception as error:
+            # Surely not sent, and the same mail would fail again: the others go on.
+            log.exception("mail cannot be made", delivery=delivery.id, account=self.account)
+            return Reject(f"its mail cannot be made: {type(error).__name__}")
         try:
             return self.relay_at(message.base).send(mail)
         except Exception as error:
@@ -176,18 +204,16 @@ class Broadcast:
 
     def _close(self, session: Session, last: Result | None) -> None:
         if last is not None:
-            self._write(session, *last)
+            self._write(session, last)
         outbox.release(session, claim=self.claim)
 
-    def _write(self, session: Session, delivery: Delivery, outcome: Outcome) -> None:
-        now = self.clock()
-        step = after_outcome(outcome, attempt=delivery.attempts, now=now, jitter=random.random())
+    def _write(self, session: Session, result: Result) -> None:
+        outcome, attempt, now = result.outcome, result.attempt, self.clock()
+        step = after_outcome(outcome, attempt=attempt, now=now, jitter=random.random())
         if step.state is State.UNKNOWN:
             # No network to look at: a bounce, or a person, tells what became of it.
             step = replace(step, look_at=None)
-        outbox.record(
-            session, delivery.id, claim=self.claim, attempt=delivery.attempts, step=step, now=now
-        )
+        outbox.record(session, result.id, claim=self.claim, attempt=attempt, step=step, now=now)
         match outcome:
             case Disconnected(reason):
                 accounts.disconnect(session, self.account, reason=reason, now=now)
@@ -196,7 +222,7 @@ class Broadcast:
                 rates.block(session, account=self.account, rates=[RATE], until=reset_at, now=now)
         log.info(
             "mail delivered" if step.state is State.SENT else "mail not delivered",
-            delivery=delivery.id,
+            delivery=result.id,
             account=self.account,
             state=str(step.state),
         )

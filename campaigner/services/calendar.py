@@ -1,22 +1,28 @@
 """The calendar: what went and goes out when, one line per item and account."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 
+from campaigner.core.campaign import Campaign
 from campaigner.core.delivery import State
 from campaigner.core.message import Kind
+from campaigner.core.schedule import Start, plan_editions
+from campaigner.db import runs
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Delivery, Message, Run
 
 SHOWN = [state for state in State if state not in (State.CANCELED, State.SUPPRESSED)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """What one item does on one account at one time, in all its languages. `mails`: 0 for posts."""
+    """What one item does on one account at one time, in all its languages.
+
+    `mails` is 0 for posts. `state` is None for an edition that is not composed yet.
+    """
 
     due_at: datetime
     day: date
@@ -24,14 +30,22 @@ class Day:
     item: str
     account: str
     locales: Sequence[str]
-    state: State
+    state: State | None
     mails: int
 
 
 def month_ahead(
-    sessions: Sessions, *, since: datetime, until: datetime, campaign: str | None = None
+    sessions: Sessions,
+    *,
+    since: datetime,
+    until: datetime,
+    campaign: str | None = None,
+    digests: Iterable[Campaign] = (),
 ) -> list[Day]:
-    """Return the entries whose scheduled time is in the span, in its order."""
+    """Return the entries whose scheduled time is in the span, in its order.
+
+    The editions of queued `digests` that are not composed yet are among them.
+    """
     query = (
         select(
             Delivery.scheduled_at,
@@ -66,6 +80,7 @@ def month_ahead(
         query = query.where(Message.campaign == campaign)
     with sessions() as session:
         rows = session.execute(query).all()
+        begun = runs.runs(session)
     days: dict[tuple[object, ...], Day] = {}
     for due_at, day, name, item, account, locale, state, kind, count in rows:
         key = (due_at, name, item, account, state)
@@ -81,4 +96,29 @@ def month_ahead(
             state=state,
             mails=mails + (before.mails if before else 0),
         )
-    return list(days.values())
+    composed = {(day.campaign, day.due_at) for day in days.values()}
+    to_come = [
+        edition
+        for digest in digests
+        if digest.id in begun and campaign in (None, digest.id)
+        for edition in _to_come(digest, begun[digest.id], since=since, until=until)
+        if (edition.campaign, edition.due_at) not in composed
+    ]
+    return sorted([*days.values(), *to_come], key=lambda day: (day.due_at, day.campaign))
+
+
+def _to_come(digest: Campaign, run: Run, *, since: datetime, until: datetime) -> Iterator[Day]:
+    start = Start(at=run.start_at, immediate=run.immediate)
+    for edition in plan_editions(digest, start=start, until=until):
+        if since <= edition.slot.due_at <= until:
+            for account in digest.accounts:
+                yield Day(
+                    due_at=edition.slot.due_at,
+                    day=edition.slot.day,
+                    campaign=digest.id,
+                    item=edition.name,
+                    account=account,
+                    locales=digest.locales,
+                    state=None,
+                    mails=0,
+                )

@@ -4,7 +4,7 @@ An edition is composed its lead before its date, once; `queue` composes one
 that nobody was sent yet anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from campaigner.core.difference import Change, Queued
 from campaigner.core.digest import EditionData, assemble
 from campaigner.core.locales import bcp47, nearest
 from campaigner.core.message import Identity, Kind, key_of
-from campaigner.core.schedule import ScheduledEdition, Start, plan_editions
+from campaigner.core.schedule import ScheduledEdition, Start, next_edition, plan_editions
 from campaigner.db import changes, editions, messages, processes, runs
 from campaigner.db.engine import Sessions
 from campaigner.db.messages import Standing
@@ -59,6 +59,7 @@ def queue_digest(
             first_time=first_time,
             changes=done,
             unscheduled=(),
+            next_edition=next_edition(campaign, start=begin, now=now),
         )
 
 
@@ -73,6 +74,7 @@ def compose_due(
             run = queued.get(campaign.id)
             if campaign.digest is None or run is None:
                 continue
+            messages.lock_campaign(session, campaign.id)
             begin = Start(at=run.start_at, immediate=run.immediate)
             composer = _Composer(session, campaign, desk, by=by, now=now)
             made += len(
@@ -126,11 +128,12 @@ class _Composer:
         day = edition.slot.day
         standing = messages.standing(self.session, campaign=self.campaign.id, run=day.isoformat())
         standing = {i: s for i, s in standing.items() if i.item == edition.name}
-        if any(one.fenced for one in standing.values()):
-            return [
-                self._line("sent", identity, one.message.due_at)
-                for identity, one in standing.items()
-            ]
+        known = editions.find_edition(
+            self.session, campaign=self.campaign.id, day=day, slot=edition.name
+        )
+        if known is not None and any(one.fenced for one in standing.values()):
+            # Some have read it: in a language that had to wait it tells the very same.
+            return self._told(edition, known.id, EditionData.from_json(known.data), standing)
         before = editions.previous_edition(
             self.session, campaign=self.campaign.id, before=edition.slot.due_at
         )
@@ -139,9 +142,6 @@ class _Composer:
             previous=EditionData.from_json(before.data) if before else None,
             day=day,
             now=self.now,
-        )
-        known = editions.find_edition(
-            self.session, campaign=self.campaign.id, day=day, slot=edition.name
         )
         if known is not None and _same_news(EditionData.from_json(known.data), data):
             data = EditionData.from_json(known.data)
@@ -153,16 +153,25 @@ class _Composer:
             data=data.to_json(),
             now=self.now,
         )
+        return self._told(edition, saved.id, data, standing)
+
+    def _told(
+        self,
+        edition: ScheduledEdition,
+        edition_id: int,
+        data: EditionData,
+        standing: Mapping[Identity, Standing],
+    ) -> list[Change]:
         if data.is_quiet:
             return []
         return [
             line
-            for part in self._parts(edition)
-            for line in self._part(part, edition, saved.id, data, standing.get(part.identity))
+            for part in self._parts(edition, edition_id)
+            for line in self._part(part, edition, edition_id, data, standing.get(part.identity))
         ]
 
-    def _parts(self, edition: ScheduledEdition) -> Iterable[_Part]:
-        audience = editions.audience(self.session)
+    def _parts(self, edition: ScheduledEdition, edition_id: int) -> Iterable[_Part]:
+        audience = editions.audience(self.session, edition_id=edition_id)
         for account in self.campaign.accounts:
             settings = self.desk.accounts[account]
             offered = [name for name in self.campaign.locales if name in settings.locales]
@@ -202,6 +211,8 @@ class _Composer:
         data: EditionData,
         standing: Standing | None,
     ) -> list[Change]:
+        if standing is not None and standing.fenced:
+            return [self._line("sent", part.identity, standing.message.due_at)]
         if not part.readers:
             return []
         rendered = render_edition(
@@ -227,12 +238,14 @@ class _Composer:
                 return [self._line("unchanged", part.identity, message.due_at)]
             message.version = before.version + 1
             message.key = key_of(part.identity, message.version)
-            messages.close_messages(
+            left = messages.close_messages(
                 self.session,
                 [before.id],
                 state=MessageState.REPLACED,
                 note="replaced by a newer version",
             )
+            if left:  # between our look and now
+                return [self._line("sent", part.identity, before.due_at)]
         self._write(part, message, rendered)
         what = "new" if standing is None else "changed"
         return [self._line(what, part.identity, message.due_at, message)]

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from campaigner.core.channel import Channel, Disconnected, Outcome, Rate, Retry, Unknown
+from campaigner.core.channel import Channel, Disconnected, Outcome, Rate, Reject, Retry, Unknown
 from campaigner.core.delivery import State, Step, after_outcome
 from campaigner.core.reach import next_sample
 from campaigner.db import accounts, messages, outbox, rates
@@ -53,38 +54,48 @@ def deliver_due(sessions: Sessions, lane: Lane, *, clock: Callable[[], datetime]
     A crash leaves in doubt at most the one that is fenced: the fence is
     committed before the network is called, and the result before the next
     fence. What was only claimed goes back to the queue when its lease ends.
-    Returns early when the account's rate is used up or the daemon stops.
+    Returns early when the account's rate is used up or the daemon stops. What
+    breaks it off leaves nothing in hand: a living daemon would renew it for ever.
     """
-    tried, now = 0, clock()
     with sessions() as session:
-        tokens, free_at = rates.available(session, account=lane.account, rates=lane.rates, now=now)
-        if tokens == 0:
-            return Delivered(tried=0, come_back=free_at)
-        limit = min(AT_ONCE, tokens)
-        claimed = outbox.claim_due(
-            session, account=lane.account, claim=lane.claim, now=now, limit=limit
-        )
-        session.commit()
-        if not claimed:
-            return Delivered(tried=0, come_back=None)
-        reach("deliver.claimed")
-        for id in claimed:
-            if lane.wait(timedelta(0)):
-                break
-            channel = _open(session, id, lane, now=clock())
-            if channel is None:
-                break
-            delivery = _fence(session, id, lane, now=clock())
-            if delivery is None:
-                break
-            if isinstance(delivery, Delivery):
-                reach("deliver.fenced")
-                outcome = _send(session, delivery, lane, channel)
-                reach("deliver.answered")
-                _record(session, delivery, outcome, lane, clock=clock)
-                tried += 1
-        outbox.release(session, claim=lane.claim)
-        session.commit()
+        try:
+            return _deliver(session, lane, clock=clock)
+        except Exception:
+            session.rollback()
+            durably(session, lambda: outbox.abandon(session, claim=lane.claim, now=clock()))
+            raise
+
+
+def _deliver(session: Session, lane: Lane, *, clock: Callable[[], datetime]) -> Delivered:
+    tried, now = 0, clock()
+    tokens, free_at = rates.available(session, account=lane.account, rates=lane.rates, now=now)
+    if tokens == 0:
+        return Delivered(tried=0, come_back=free_at)
+    limit = min(AT_ONCE, tokens)
+    claimed = outbox.claim_due(
+        session, account=lane.account, claim=lane.claim, now=now, limit=limit
+    )
+    session.commit()
+    if not claimed:
+        return Delivered(tried=0, come_back=None)
+    reach("deliver.claimed")
+    for id in claimed:
+        if lane.wait(timedelta(0)):
+            break
+        channel = _open(session, id, lane, now=clock())
+        if channel is None:
+            break
+        delivery = _fence(session, id, lane, now=clock())
+        if delivery is None:
+            break
+        if isinstance(delivery, Delivery):
+            reach("deliver.fenced")
+            outcome = _send(session, delivery, lane, channel)
+            reach("deliver.answered")
+            _record(session, delivery, outcome, lane, clock=clock)
+            tried += 1
+    outbox.release(session, claim=lane.claim)
+    session.commit()
     # Whether that was all is the next look's to find out; it costs one query.
     return Delivered(tried=tried, come_back=clock())
 
@@ -122,9 +133,18 @@ def _open(session: Session, id: int, lane: Lane, *, now: datetime) -> Channel | 
 
 
 def _send(session: Session, delivery: Delivery, lane: Lane, channel: Channel) -> Outcome:
-    message = session.get_one(Message, delivery.message_id)
-    post = messages.outgoing(session, message, delivery)
-    session.commit()  # no transaction is open while the network is called
+    try:
+        message = session.get_one(Message, delivery.message_id)
+        post = messages.outgoing(session, message, delivery)
+        session.commit()  # no transaction is open while the network is called
+    except SQLAlchemyError as error:
+        session.rollback()
+        log.error("the database does not tell what to send", error=str(error))
+        return Retry("the database did not tell what to send", reached=False)
+    except Exception as error:
+        # Surely not sent, and the same post would fail again: the others go on.
+        log.exception("post cannot be made", delivery=delivery.id, account=lane.account)
+        return Reject(f"its post cannot be made: {type(error).__name__}")
     log.info("sending", delivery=delivery.id, account=lane.account, attempt=delivery.attempts)
     try:
         return channel.send(post)
@@ -143,13 +163,14 @@ def _record(
     clock: Callable[[], datetime],
 ) -> None:
     """Commit the result, however long the database refuses: until then this lane sends nothing."""
-    now = clock()
-    step = after_outcome(outcome, attempt=delivery.attempts, now=now, jitter=random.random())
+    # Kept apart: what the session has loaded is read anew when it has to try again.
+    id, attempt, now = delivery.id, delivery.attempts, clock()
+    step = after_outcome(outcome, attempt=attempt, now=now, jitter=random.random())
     step = explained(step, delivery, since=lane.since, now=now)
-    durably(session, lambda: _store(session, delivery, outcome, step, lane, now=now))
+    durably(session, lambda: _store(session, id, attempt, outcome, step, lane, now=now))
     log.info(
         "delivered" if step.state is State.SENT else "not delivered",
-        delivery=delivery.id,
+        delivery=id,
         account=lane.account,
         state=str(step.state),
         reason=step.note,
@@ -157,15 +178,18 @@ def _record(
 
 
 def _store(
-    session: Session, delivery: Delivery, outcome: Outcome, step: Step, lane: Lane, *, now: datetime
+    session: Session,
+    id: int,
+    attempt: int,
+    outcome: Outcome,
+    step: Step,
+    lane: Lane,
+    *,
+    now: datetime,
 ) -> None:
-    outbox.record(
-        session, delivery.id, claim=lane.claim, attempt=delivery.attempts, step=step, now=now
-    )
-    if step.state is State.SENT:
-        outbox.sample_first(
-            session, delivery.id, at=next_sample(sent_at=now, steps_taken=0, now=now)
-        )
+    took = outbox.record(session, id, claim=lane.claim, attempt=attempt, step=step, now=now)
+    if took and step.state is State.SENT:
+        outbox.sample_first(session, id, at=next_sample(sent_at=now, steps_taken=0, now=now))
     match outcome:
         case Disconnected(reason):
             accounts.disconnect(session, lane.account, reason=reason, now=now)

@@ -28,6 +28,9 @@ def bind(sessions: Sessions, state_dir: Path, *, clock: Callable[[], datetime]) 
     now = clock()
     with sessions() as session:
         seen = instance.look(session, state_dir)
+        if seen.standing is Standing.NEW:
+            # Before the commit: a crash in between must not make our own look like a copy.
+            instance.remember(state_dir, seen.instance, seen.sequence)
         if seen.standing in REASONS:
             pauses.add_pause(
                 session,

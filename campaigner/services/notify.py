@@ -5,6 +5,7 @@ from datetime import datetime
 
 from campaigner.core.channel import Outcome, Relay, Retry, Sent, Unknown
 from campaigner.core.message import OutgoingMail, key_of_text
+from campaigner.errors import UserError
 from campaigner.mail.notice import notice
 from campaigner.net import Http, NoAnswerError, NotReachedError
 
@@ -27,25 +28,41 @@ def notify(
     """
     outcomes: list[Outcome] = []
     if to and sender:
-        through = relay()
-        for address in to:
-            key = key_of_text(f"{now.isoformat()} {address} {subject}")
-            mail = OutgoingMail(
-                key=key,
-                envelope_from=notice_sender(sender),
-                recipient=address,
-                data=notice(
-                    sender=sender, to=address, subject=subject, text=text, date=now, key=key
-                ),
-            )
-            outcomes.append(through.send(mail))
-        through.close()
+        outcomes += _mail(relay, subject, text, to=to, sender=sender, now=now)
     if webhook:
         outcomes.append(_post(http, webhook, subject, text))
     for outcome in outcomes:
         if isinstance(outcome, Sent | Unknown):
             return outcome
     return outcomes[0] if outcomes else Retry("nobody is named in [alerts]")
+
+
+def _mail(
+    relay: Callable[[], Relay],
+    subject: str,
+    text: str,
+    *,
+    to: Sequence[str],
+    sender: str,
+    now: datetime,
+) -> list[Outcome]:
+    """Send one mail to each; an account that cannot be used keeps nobody from the webhook."""
+    try:
+        through = relay()
+    except UserError as error:
+        return [Retry(str(error), reached=False)]
+    outcomes = []
+    for address in to:
+        key = key_of_text(f"{now.isoformat()} {address} {subject}")
+        mail = OutgoingMail(
+            key=key,
+            envelope_from=notice_sender(sender),
+            recipient=address,
+            data=notice(sender=sender, to=address, subject=subject, text=text, date=now, key=key),
+        )
+        outcomes.append(through.send(mail))
+    through.close()
+    return outcomes
 
 
 def _post(http: Http, webhook: str, subject: str, text: str) -> Outcome:

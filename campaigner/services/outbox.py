@@ -95,7 +95,14 @@ def retry(
             session,
             update(Delivery)
             .where(Delivery.id == id, Delivery.state == delivery.state)
-            .values(state=State.QUEUED, hold=None, due_at=at or now, note=f"sent by {by}"),
+            .values(
+                state=State.QUEUED,
+                hold=None,
+                due_at=at or now,
+                # Who says so knows that it is not out: no network's key has to protect it.
+                resend_until=delivery.resend_until if delivery.state is State.QUEUED else None,
+                note=f"sent by {by}",
+            ),
         )
         _finish(session, took, id, outcome="retry", by=by, now=now)
 
@@ -138,7 +145,7 @@ def resolve(
             if sent
             else Step(state=State.REJECTED, note=f"{by} saw that it is not on the network")
         )
-        took = outbox.settle(session, id, step=step, now=now, by=by)
+        took = outbox.settle(session, id, attempt=row.delivery.attempts, step=step, now=now, by=by)
         if sent and remote_id:
             first = next_sample(sent_at=now, steps_taken=0, now=now)
             outbox.sample_first(session, id, at=first)

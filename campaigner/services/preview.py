@@ -1,6 +1,6 @@
 """Preview: what a campaign would say on every account in every language, and what is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from campaigner.core.campaign import Campaign
@@ -75,24 +75,34 @@ def preview_stories(campaign: Campaign, desk: Desk) -> Iterator[StoryDraft]:
 def check_campaign(campaign: Campaign, desk: Desk) -> list[Problem]:
     """Return what only shows when a campaign is rendered: templates, lengths.
 
-    An untranslated string is no fault of the file: see `untranslated`.
+    What is wrong with many posts in the same way is one problem. An
+    untranslated string is no fault of the file: see `untranslated`.
     """
+    return _problems(campaign, desk, [Hold.RENDERING, Hold.LENGTH])
+
+
+def unrenderable(campaign: Campaign, desk: Desk) -> list[Problem]:
+    """Return why texts of a campaign cannot be made at all: its templates, their variables."""
+    return _problems(campaign, desk, [Hold.RENDERING])
+
+
+def _problems(campaign: Campaign, desk: Desk, kinds: Collection[Hold]) -> list[Problem]:
     if not template_exists(desk.environment, campaign.template):
         found = f"the template '{campaign.template}' does not exist"
         fix = "Put it into templates/, or leave `template` out to use social/post.txt."
         return [Problem(line=1, found=found, fix=fix)]
+    alike: dict[tuple[Hold, str], list[Identity]] = {}
+    for draft in preview_posts(campaign, desk):
+        if draft.hold is not None and draft.hold in kinds:
+            alike.setdefault((draft.hold, draft.note), []).append(draft.identity)
     lines = {item.id: item.line for item in campaign.items}
     problems = []
-    for draft in preview_posts(campaign, desk):
-        if draft.hold in (Hold.LENGTH, Hold.RENDERING):
-            where = f"item '{draft.identity.item}' on {draft.identity.account} in "
-            problems.append(
-                Problem(
-                    line=lines[draft.identity.item],
-                    found=f"{where}{draft.identity.locale}: {draft.note}",
-                    fix=FIXES[draft.hold],
-                )
-            )
+    for (hold, note), (first, *others) in alike.items():
+        where = f"item '{first.item}' on {first.account} in {first.locale}"
+        if others:
+            where += f", and {len(others)} other posts"
+        found = f"{where}: {note.rstrip('.')}"
+        problems.append(Problem(line=lines[first.item], found=found, fix=FIXES[hold]))
     return problems
 
 

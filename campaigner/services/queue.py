@@ -7,6 +7,7 @@ never made again.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -49,7 +50,8 @@ def queue_campaign(
         )
         begin = Start(at=run.start_at, immediate=run.immediate)
         planned = plan_run(campaign, run=run.name, start=begin, serves=posting(campaign, desk))
-        known = messages.standing(session, campaign=campaign.id, run=run.name)
+        # Of all runs: what an earlier one still has to say is no longer scheduled.
+        known = messages.standing(session, campaign=campaign.id)
         writer = _Writer(campaign, desk, by=by, now=now)
         wanted = {scheduled.identity for scheduled in planned}
         for scheduled in planned:
@@ -91,7 +93,7 @@ class _Writer:
         self.changes: list[Change] = []
         self._new: list[Message] = []
         self._media: dict[str, tuple[str, str, bytes]] = {}
-        self._replaced: list[int] = []
+        self._replaced: dict[int, Message] = {}
         self._canceled: list[int] = []
 
     def put(self, scheduled: Scheduled, standing: Standing | None) -> None:
@@ -131,24 +133,32 @@ class _Writer:
             self._note("expired", identity, due_at, draft)
         else:
             if before.state in CURRENT:
-                self._replaced.append(before.id)
+                self._replaced[before.id] = message
             same_content = before.text == message.text and before.media == message.media
-            self._add("moved" if same_content else "changed", message, draft)
+            moved = same_content and before.due_at != message.due_at
+            self._add("moved" if moved else "changed", message, draft)
 
     def cancel(self, identity: Identity, standing: Standing) -> None:
         """Note that an identity is no longer scheduled; what left, or is closed, stays."""
-        if standing.fenced or standing.message.state not in CURRENT:
+        if standing.message.state not in CURRENT or (standing.fenced and not standing.waiting):
             return
         self._canceled.append(standing.message.id)
         self._note("canceled", identity, standing.message.due_at)
 
     def write(self, session: Session) -> None:
         """Apply the difference."""
-        messages.close_messages(
+        left = messages.close_messages(
             session, self._replaced, state=MessageState.REPLACED, note="replaced by a newer version"
         )
+        for id in left:  # between our look and now; its identity is never made again
+            self._new.remove(self._replaced[id])
+            self._tell_sent(self._replaced[id])
         messages.close_messages(
-            session, self._canceled, state=MessageState.CANCELED, note="no longer in the schedule"
+            session,
+            self._canceled,
+            state=MessageState.CANCELED,
+            note="no longer in the schedule",
+            tried_too=True,
         )
         messages.add_media(session, self._media)
         messages.add_messages(session, self._new, projects=self.campaign.projects)
@@ -164,6 +174,15 @@ class _Writer:
             )
             for message in self._new
         )
+
+    def _tell_sent(self, message: Message) -> None:
+        identity = messages.identity_of(message)
+        self.changes = [
+            replace(change, what="sent", note="", hold=None)
+            if change.identity == identity
+            else change
+            for change in self.changes
+        ]
 
     def _add(self, what: str, message: Message, draft: Draft) -> None:
         self._new.append(message)
@@ -233,9 +252,15 @@ class _Writer:
 
 
 def _differs(before: Message, wanted: Message) -> bool:
-    """Whether a person would have to look at it again, or its last date moved."""
+    """Whether a person would have to look at it again, or its last date moved.
+
+    A yes that two people gave stays good where one would do now; not the other way round.
+    """
+    approved = before.state is MessageState.APPROVED
     return (
-        before.content_hash != wanted.content_hash
+        (wanted.four_eyes and not before.four_eyes)
+        or (before.four_eyes and not wanted.four_eyes and not approved)
+        or before.content_hash != wanted.content_hash
         or before.not_after != wanted.not_after
         or (before.hold or Hold.APPROVAL) != (wanted.hold or Hold.APPROVAL)
         or before.note != wanted.note

@@ -5,12 +5,14 @@ from datetime import datetime
 
 import structlog
 
-from campaigner.core.channel import Channel, Finding
+from campaigner.core.channel import Channel, Finding, Recovery, Unknown
 from campaigner.core.delivery import State, Step, after_look
+from campaigner.core.message import Outgoing
 from campaigner.core.reach import next_sample
 from campaigner.db import messages, outbox
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery, Message
+from campaigner.errors import UserError
 
 log = structlog.get_logger()
 
@@ -33,12 +35,12 @@ def recover_unknown(
         ]
         session.commit()
         for delivery, message, post in looks:
-            channel = channel_at(message.account, message.base)
-            finding = channel.find(post)
+            recovery, finding = _look(channel_at, message, post)
             now = clock()
             sole = not outbox.has_other_with_text(session, delivery=delivery, text=message.text)
-            step = _decide(delivery, message, channel, finding, sole=sole, now=now)
-            if outbox.settle(session, delivery.id, step=step, now=now):
+            step = _decide(delivery, message, recovery, finding, sole=sole, now=now)
+            attempt = delivery.attempts
+            if outbox.settle(session, delivery.id, attempt=attempt, step=step, now=now):
                 if step.state is State.SENT:
                     first = next_sample(sent_at=now, steps_taken=0, now=now)
                     outbox.sample_first(session, delivery.id, at=first)
@@ -47,10 +49,24 @@ def recover_unknown(
     return len(looks)
 
 
+def _look(
+    channel_at: Callable[[str, str], Channel], message: Message, post: Outgoing
+) -> tuple[Recovery, Finding]:
+    """Ask the network; one account that cannot be asked does not keep the others waiting."""
+    try:
+        channel = channel_at(message.account, message.base)
+        return channel.recovery, channel.find(post)
+    except UserError as error:
+        return Recovery(), Unknown(str(error))
+    except Exception as error:
+        log.exception("could not look", account=message.account, key=message.key)
+        return Recovery(), Unknown(f"a fault in campaigner itself: {type(error).__name__}")
+
+
 def _decide(
     delivery: Delivery,
     message: Message,
-    channel: Channel,
+    recovery: Recovery,
     finding: Finding,
     *,
     sole: bool,
@@ -58,7 +74,7 @@ def _decide(
 ) -> Step:
     return after_look(
         finding,
-        channel.recovery,
+        recovery,
         first_attempt_at=delivery.first_attempt_at or now,
         absent_since=delivery.absent_since,
         not_after=message.not_after,

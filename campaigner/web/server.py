@@ -7,51 +7,33 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from campaigner.core.locales import bcp47
 from campaigner.db.engine import make_reading_sessions
 from campaigner.db.health import Status, health
 from campaigner.errors import UserError
+from campaigner.rendering.catalogs import TEMPLATES, Catalogs
+from campaigner.rendering.environment import TemplateEnvironment, Voice, render
+from campaigner.rendering.languages import LANGUAGES, language_for
 from campaigner.settings import AccountSettings
 
 STOP_WITHIN = 5  # seconds that a request in progress gets when the server is told to stop
 
+HOME = "web/home.html"
+
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>campaigner</title>
-<style>
-:root { color-scheme: light dark; font: 1.05rem/1.6 system-ui, sans-serif; }
-body { max-width: 38rem; margin: 12vh auto; padding: 0 1.25rem; }
-code { font-size: .95em; }
-</style>
-</head>
-<body>
-<main>
-<h1>campaigner is running</h1>
-<ul>
-<li><a href="/healthz">Is all well?</a> For people and for monitors.</li>
-<li>What goes out, and when: <code>campaigner calendar</code></li>
-<li>What waits, and why: <code>campaigner outbox list</code></li>
-<li>What it reached: <code>campaigner reach report</code></li>
-<li>Something seems wrong: <code>campaigner doctor</code></li>
-</ul>
-</main>
-</body>
-</html>
-"""
+_LANGUAGES = [(locale, bcp47(locale), name) for locale, name in LANGUAGES.items()]
 
 
 class Wiring(Protocol):
@@ -62,6 +44,12 @@ class Wiring(Protocol):
 
     @property
     def accounts(self) -> Mapping[str, AccountSettings]: ...
+
+    @property
+    def catalogs(self) -> Catalogs: ...
+
+    @property
+    def environment(self) -> TemplateEnvironment: ...
 
     def clock(self) -> datetime: ...
 
@@ -94,8 +82,18 @@ def build(app: Wiring) -> FastAPI:
         )
 
     @web.get("/")
-    def home() -> HTMLResponse:
-        return HTMLResponse(PAGE, headers=HEADERS)
+    def home(request: Request) -> Response:
+        """Say where to look, in the language that `?lang=` or the browser asks for."""
+        chosen = request.query_params.get("lang", "")
+        locale = language_for([chosen], accept=request.headers.get("accept-language", ""))
+        translator = app.catalogs.translations(TEMPLATES, locale)
+        voice = Voice(locale=locale, zone="UTC", translator=translator)
+        try:
+            html = render(app.environment, HOME, {"languages": _LANGUAGES}, voice=voice)
+        except UserError as error:
+            # A workspace may have a page of its own, and that may be faulty.
+            return PlainTextResponse(str(error), 500, HEADERS)
+        return HTMLResponse(html, headers=HEADERS | {"Vary": "Accept-Language"})
 
     return web
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,9 @@ from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.db import heartbeat, pauses
 from campaigner.db.engine import Sessions, open_engine
 from campaigner.errors import UserError
-from campaigner.settings import AccountSettings
+from campaigner.rendering.catalogs import Catalogs
+from campaigner.rendering.environment import TemplateEnvironment, build_environment
+from campaigner.settings import AccountSettings, sample_root
 from campaigner.web.server import build, serve
 from tests.fakes import FakeClock
 from tests.rows import NOON, add_delivery, add_message
@@ -29,6 +32,10 @@ class Installation:
 
     engine: Engine
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
+    catalogs: Catalogs = field(default_factory=lambda: Catalogs([sample_root() / "locales"]))
+    environment: TemplateEnvironment = field(
+        default_factory=lambda: build_environment([sample_root() / "templates"])
+    )
 
     def clock(self) -> datetime:
         return NOON
@@ -40,11 +47,11 @@ class Client:
 
     web: FastAPI
 
-    def get(self, path: str) -> httpx.Response:
+    def get(self, path: str, **headers: str) -> httpx.Response:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self.web)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                return await client.get(path)
+                return await client.get(path, headers=headers)
 
         return asyncio.run(ask())
 
@@ -138,6 +145,40 @@ def test_the_first_page_says_where_to_look(client: Client) -> None:
     assert client.get("/docs").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("wish", "lang", "heading"),
+    [
+        ("en-GB,en;q=0.9", "en", "campaigner is running"),
+        ("es-UY,es;q=0.9,en;q=0.5", "es", "campaigner está en marcha"),
+        ("pt", "pt-BR", "campaigner está em funcionamento"),
+        ("en;q=0.1, fr-HT", "fr", "campaigner est en marche"),
+        ("gn", "en", "campaigner is running"),
+    ],
+)
+def test_the_first_page_speaks_the_readers_language(
+    client: Client, wish: str, lang: str, heading: str
+) -> None:
+    reply = client.get("/", **{"Accept-Language": wish})
+    assert f'<html lang="{lang}" dir="ltr">' in reply.text
+    assert f"<h1>{heading}</h1>" in reply.text
+    assert reply.headers["vary"] == "Accept-Language"
+
+
+def test_a_language_chosen_by_hand_wins(client: Client) -> None:
+    assert '<html lang="pt-BR"' in client.get("/?lang=pt-BR", **{"Accept-Language": "fr"}).text
+    assert '<html lang="fr"' in client.get("/?lang=%3Cb%3E", **{"Accept-Language": "fr"}).text
+
+
+def test_a_workspaces_faulty_first_page_is_told_plainly(engine: Engine, tmp_path: Path) -> None:
+    page = tmp_path / "web" / "home.html"
+    page.parent.mkdir()
+    page.write_text("{{ nothing }}", encoding="utf-8")
+    own = Installation(engine=engine, environment=build_environment([tmp_path]))
+    reply = Client(build(own)).get("/")
+    assert reply.status_code == 500
+    assert reply.text.startswith("templates/web/home.html:1: 'nothing' is not known here.")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_gracefully(engine: Engine, number: signal.Signals) -> None:
     pages: list[int] = []
@@ -166,14 +207,12 @@ def test_a_port_in_use_is_told(engine: Engine) -> None:
 def test_the_clock_is_the_installations_own(engine: Engine, sessions: Sessions) -> None:
     clock = FakeClock(NOON)
 
-    @dataclass(frozen=True)
-    class Ticking:
-        engine: Engine
-        accounts: Mapping[str, AccountSettings]
-        clock: FakeClock
+    class Ticking(Installation):
+        def clock(self) -> datetime:
+            return clock()
 
     beat(sessions)
-    client = Client(build(Ticking(engine, {}, clock)))
+    client = Client(build(Ticking(engine=engine)))
     assert health(client)[0] == 200
     clock.tick(minutes=5)
     assert health(client)[0] == 503

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from campaigner.errors import UserError
+from campaigner.settings import FILE, Settings, is_loopback, load_settings
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / FILE).write_text('[accounts.x-es]\nchannel = "x"\nlocales = ["es-419"]\n', "utf-8")
+    return tmp_path
+
+
+def test_the_environment_wins_over_the_file_one_level_deep_too(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNER_ZONE", "America/Bogota")
+    monkeypatch.setenv("CAMPAIGNER_SANDBOX__PAGE", "9000")
+    settings = load_settings(workspace)
+    assert (settings.zone, settings.sandbox.page, settings.sandbox.x) == (
+        "America/Bogota",
+        9000,
+        8711,
+    )
+
+
+def test_the_workspace_that_was_named_wins_over_the_environments(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNER_WORKSPACE", str(tmp_path / "elsewhere"))
+    assert load_settings(workspace).workspace == workspace
+
+
+def test_a_workspace_is_found_from_any_folder_in_it(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CAMPAIGNER_WORKSPACE", raising=False)
+    deep = workspace / "campaigns" / "data"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert load_settings().workspace == workspace
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("zone = ", "cannot be read"),
+        ('colour = "red"', "there is no setting 'colour'"),
+        ('[accounts.a]\nchannel = "telex"\nlocales = ["en"]', "accounts.a.channel"),
+        ('[accounts.a]\nchannel = "x"\nlocales = ["español"]', "español"),
+    ],
+)
+def test_a_fault_in_the_file_is_named(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / FILE).write_text(content, "utf-8")
+    with pytest.raises(UserError, match=told):
+        load_settings(tmp_path)
+
+
+def test_a_secret_comes_from_the_environment_or_the_file_that_it_names(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: Settings = load_settings(workspace)
+    assert settings.secret("x-es", "token") == ""
+    file = workspace / "token"
+    file.write_text("from-file\n", "utf-8")
+    monkeypatch.setenv("CAMPAIGNER_X_ES_TOKEN_FILE", str(file))
+    assert settings.secret("x-es", "token") == "from-file"
+    monkeypatch.setenv("CAMPAIGNER_X_ES_TOKEN", "from-environment")
+    assert settings.secret("x-es", "token") == "from-environment"
+
+
+def test_a_secret_file_that_cannot_be_read_is_told_without_its_content(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNER_X_ES_TOKEN_FILE", str(workspace / "nowhere"))
+    with pytest.raises(UserError, match="CAMPAIGNER_X_ES_TOKEN_FILE"):
+        load_settings(workspace).secret("x-es", "token")
+
+
+def test_locales_are_read_in_either_spelling(workspace: Path) -> None:
+    assert load_settings(workspace).accounts["x-es"].locales == ("es_419",)
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"),
+    [
+        ("http://127.0.0.1:8711", True),
+        ("smtp://localhost:25", True),
+        ("http://[::1]:80", True),
+        ("http://127.evil.example", False),
+        ("https://api.x.com", False),
+        ("http://127.0.0.1@evil.example/", False),
+    ],
+)
+def test_only_this_machines_own_names_are_loopback(address: str, ours: bool) -> None:
+    assert is_loopback(address) is ours
