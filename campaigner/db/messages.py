@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, select, text, true, update
+from sqlalchemy import case, func, insert, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
-from campaigner.core.delivery import CURRENT, UNSENT, MessageState, State
+from campaigner.core.delivery import CURRENT, UNSENT, Hold, MessageState, State
 from campaigner.core.message import Attachment, Identity, Outgoing
 from campaigner.db.engine import change
 from campaigner.db.models import (
@@ -197,6 +197,8 @@ def approve(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> 
                 Delivery.message_id.in_(batch),
                 Delivery.state == State.HELD,
                 Delivery.attempts == 0,
+                # What may be out already needs a word of its own.
+                or_(Delivery.hold.is_(None), Delivery.hold != Hold.RESTORED),
             )
             .values(state=State.QUEUED, hold=None, note=""),
         )

@@ -5,7 +5,7 @@ network is called, the result before the next fence, and nothing in between.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
@@ -24,6 +24,7 @@ from campaigner.db.engine import change
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
 
 LEASE = timedelta(seconds=30)
+JUST_ENDED = timedelta(days=2)  # messages whose last date passed so lately are looked at again
 
 T = TypeVar("T")
 Column = InstrumentedAttribute[str]
@@ -275,16 +276,24 @@ def expire(session: Session, *, now: datetime) -> int:
         Delivery.message_id == Message.id,
         Delivery.state.in_([*UNSENT, State.SENDING, State.SENT, State.UNKNOWN]),
     )
-    change(
-        session,
-        update(Message)
-        .where(
-            Message.state.in_([MessageState.HELD, MessageState.APPROVED]),
-            Message.not_after <= now,
-            ~exists(going),
+    # What was sent stays approved for ever. Unless something expired just now, which may be
+    # old, only what ended lately is looked at: a sweep must not read all of history.
+    oldest = datetime.min.replace(tzinfo=UTC) if done or tried else now - JUST_ENDED
+    for state, since in (
+        (MessageState.HELD, datetime.min.replace(tzinfo=UTC)),
+        (MessageState.APPROVED, oldest),
+    ):
+        change(
+            session,
+            update(Message)
+            .where(
+                Message.state == state,
+                Message.not_after > since,
+                Message.not_after <= now,
+                ~exists(going),
+            )
+            .values(state=MessageState.EXPIRED),
         )
-        .values(state=MessageState.EXPIRED),
-    )
     return done + tried
 
 

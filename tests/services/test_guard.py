@@ -4,16 +4,18 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
 
-from campaigner.core.delivery import Hold, State
+from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.message import Kind
 from campaigner.db import instance, pauses
 from campaigner.db.engine import Sessions
 from campaigner.db.instance import Seen, Standing
 from campaigner.db.models import Instance
+from campaigner.services.approve import approve
 from campaigner.services.guard import bind
 from tests.fakes import FakeChannel, FakeClock
 from tests.rows import NOON
@@ -86,6 +88,24 @@ def test_a_restored_backup_starts_paused_and_doubts_what_fell_due(
     assert [row(sessions, id).state for id in (later, sent)] == [State.QUEUED, State.SENT]
     assert start(sessions, home).standing is Standing.OWN
     assert is_paused(sessions)
+
+
+def test_what_was_approved_after_the_backup_is_not_sent_again_by_a_new_yes(
+    sessions: Sessions, home: Path
+) -> None:
+    start(sessions, home)
+    start(sessions, home)
+    waits: dict[str, Any] = {"state": MessageState.HELD, "hold": Hold.APPROVAL}
+    held: dict[str, Any] = {"state": State.HELD, "hold": Hold.APPROVAL}
+    post = queue(sessions, waits, **held)
+    mail = queue(sessions, waits | {"kind": Kind.MAIL}, recipient="ana@example.org", **held)
+    later = queue(sessions, waits, due_at=NOON + timedelta(hours=1), **held)
+    put_back(sessions, 1)
+    start(sessions, home)
+    assert len(approve(sessions, campaign="spring", by="ana", now=NOON).approved) == 3
+    assert row(sessions, post).state is State.UNKNOWN
+    assert (row(sessions, mail).state, row(sessions, mail).hold) == (State.HELD, Hold.RESTORED)
+    assert row(sessions, later).state is State.QUEUED
 
 
 class Killed(BaseException):

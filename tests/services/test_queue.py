@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from campaigner.core.campaign import ANY, Approval, Campaign, Missing
 from campaigner.core.delivery import Hold, MessageState, State
@@ -15,7 +15,7 @@ from campaigner.db import outbox
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery, Medium, Message, MessageProject, Run
 from campaigner.errors import UserError
-from campaigner.rendering.drafts import link_key
+from campaigner.rendering.drafts import Desk, link_key
 from campaigner.services.approve import approve
 from campaigner.services.queue import queue_campaign
 from tests.services.desks import Office, campaign, current, item, named, picture, wording
@@ -23,6 +23,7 @@ from tests.services.desks import Office, campaign, current, item, named, picture
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)  # a Monday
 SPRING = campaign()
 LONG = "word " * 80
+DEFAULTS: dict[str, Any] = {"new_run": False, "by": "author", "dry_run": False}
 
 
 def put(
@@ -40,7 +41,7 @@ def put(
         (office or Office()).desk,
         start=start,
         now=now,
-        **{"new_run": False, "by": "author", "dry_run": False} | rest,
+        **{**DEFAULTS, **rest},
     )
 
 
@@ -351,25 +352,23 @@ def test_a_post_that_leaves_while_it_is_queued_again_is_not_made_twice(sessions:
     put(sessions)
     say_yes(sessions)
     one = current(sessions)[("item-1", "x-en", "en")]
-    left: list[bool] = []
+    left: list[int] = []
 
-    def leave(session: Any, context: Any, instances: Any) -> None:
+    def leave_once(name: str) -> str:
         if not left:
-            left.append(True)
+            left.append(one.delivery.id)
             send(sessions, one.delivery.id)
-
-    text = wording("item-1 text", "Other", en="Other", es="Otra")
+        return "http://here"
 
     class Slow(Office):
         @property
-        def desk(self) -> Any:
-            desk = super().desk
-            return replace(desk, base_of=lambda name: (leave(None, None, None), "http://here")[1])
+        def desk(self) -> Desk:
+            return replace(super().desk, base_of=leave_once)
 
+    text = wording("item-1 text", "Other", en="Other", es="Otra")
     done = put(sessions, campaign(item(1, texts={ANY: text}), item(2), item(3)), office=Slow())
     mine = [c.what for c in done.changes if named(c.identity) == ("item-1", "x-en", "en")]
     assert left
     assert mine == ["sent"]
     assert current(sessions)[("item-1", "x-en", "en")].message.id == one.message.id
     assert done.count("changed") == 2
-    assert event is not None

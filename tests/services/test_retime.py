@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from campaigner.core.delivery import State
 from campaigner.db.engine import Sessions
@@ -9,7 +10,7 @@ from tests.rows import add_delivery, add_message
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TEN_IN_ASUNCION = datetime(2026, 12, 1, 13, tzinfo=UTC)  # -03:00 all year since 2024
 BEFORE = TEN_IN_ASUNCION + timedelta(hours=1)  # as data without that change had it
-WALL = {"day": date(2026, 12, 1), "wall_time": "10:00", "zone": "America/Asuncion"}
+WALL: dict[str, Any] = {"day": date(2026, 12, 1), "wall_time": "10:00", "zone": "America/Asuncion"}
 
 
 def test_new_zone_data_moves_what_is_unsent_and_keeps_its_approval(sessions: Sessions) -> None:
