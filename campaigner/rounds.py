@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigner.app import App
 from campaigner.core.channel import Outcome
-from campaigner.db import changes, outbox
+from campaigner.db import changes, outbox, upkeep
 from campaigner.errors import UserError
 from campaigner.net import Http
 from campaigner.services.alert import find_alerts, tell
@@ -47,9 +47,9 @@ def tidy(app: App) -> None:
     now = app.clock()
     with app.sessions() as session:
         lost = outbox.recover_lost(session, now=now)
-        gone = outbox.give_up_resending(session, now=now)
-        over = outbox.expire(session, now=now)
-        left = outbox.suppress_departed(session, now=now)
+        gone = upkeep.give_up_resending(session, now=now)
+        over = upkeep.expire(session, now=now)
+        left = upkeep.suppress_departed(session, now=now)
         if any(lost.values()) or gone or over or left:
             changes.announce(session)
             log.info(

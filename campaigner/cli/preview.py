@@ -13,8 +13,8 @@ from campaigner.cli.tables import locale_words
 from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
 from campaigner.errors import UserError
 from campaigner.rendering.drafts import Draft
-from campaigner.services.compose import preview_digest
 from campaigner.services.preview import StoryDraft, preview_posts, preview_stories
+from campaigner.services.preview_digest import preview_digest
 
 
 def preview(

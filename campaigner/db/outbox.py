@@ -5,15 +5,13 @@ network is called, the result before the next fence, and nothing in between.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaigner.core.delivery import (
-    UNSENT,
-    Hold,
     MessageState,
     State,
     Step,
@@ -24,7 +22,6 @@ from campaigner.db.engine import change
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
 
 LEASE = timedelta(seconds=30)
-JUST_ENDED = timedelta(days=2)  # messages whose last date passed so lately are looked at again
 
 T = TypeVar("T")
 Column = InstrumentedAttribute[str]
@@ -248,94 +245,6 @@ def _take_back(session: Session, lost: ColumnElement[bool], *, now: datetime) ->
     return moved
 
 
-def expire(session: Session, *, now: datetime) -> int:
-    """Close what is past its last date and never left; return how many deliveries."""
-    over = select(Message.id).where(
-        Message.state.in_([MessageState.HELD, MessageState.APPROVED]), Message.not_after <= now
-    )
-    note = "past its last date, not sent"
-    done = change(
-        session,
-        update(Delivery)
-        .where(Delivery.state.in_(UNSENT), Delivery.attempts == 0, Delivery.message_id.in_(over))
-        .values(state=State.EXPIRED, hold=None, claim=None, claimed_until=None, note=note),
-    )
-    tried = change(
-        session,
-        update(Delivery)
-        .where(Delivery.state.in_(UNSENT), Delivery.attempts > 0, Delivery.message_id.in_(over))
-        .values(
-            state=State.EXPIRED,
-            hold=None,
-            claim=None,
-            claimed_until=None,
-            note=note + "; its tries failed: " + Delivery.note,
-        ),
-    )
-    going = select(Delivery.id).where(
-        Delivery.message_id == Message.id,
-        Delivery.state.in_([*UNSENT, State.SENDING, State.SENT, State.UNKNOWN]),
-    )
-    # What was sent stays approved for ever. Unless something expired just now, which may be
-    # old, only what ended lately is looked at: a sweep must not read all of history.
-    oldest = datetime.min.replace(tzinfo=UTC) if done or tried else now - JUST_ENDED
-    for state, since in (
-        (MessageState.HELD, datetime.min.replace(tzinfo=UTC)),
-        (MessageState.APPROVED, oldest),
-    ):
-        change(
-            session,
-            update(Message)
-            .where(
-                Message.state == state,
-                Message.not_after > since,
-                Message.not_after <= now,
-                ~exists(going),
-            )
-            .values(state=MessageState.EXPIRED),
-        )
-    return done + tried
-
-
-def give_up_resending(session: Session, *, now: datetime) -> int:
-    """Return rows whose network has forgotten their key to a person, as `unknown`."""
-    done = change(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.state == State.QUEUED,
-            Delivery.resend_until.is_not(None),
-            Delivery.resend_until <= now,
-        )
-        .values(
-            state=State.UNKNOWN,
-            look_at=None,
-            note="could not be sent again in time: a person decides",
-        ),
-    )
-    return done
-
-
-def suppress_departed(session: Session, *, now: datetime) -> int:
-    """Close mails to readers who left since they were frozen; return how many."""
-    gone = select(Subscriber.id).where(
-        Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active"
-    )
-    done = change(
-        session,
-        update(Delivery)
-        .where(Delivery.state.in_(UNSENT), Delivery.recipient != "", ~exists(gone))
-        .values(
-            state=State.SUPPRESSED,
-            hold=None,
-            claim=None,
-            claimed_until=None,
-            note="not sent: the reader is no longer subscribed",
-        ),
-    )
-    return done
-
-
 def due_accounts(session: Session, *, now: datetime) -> list[str]:
     """Return the accounts that have something to send now and may."""
     return list(
@@ -371,37 +280,6 @@ def unknown_to_look_for(
         .limit(limit)
     )
     return [(delivery, message) for delivery, message in rows]
-
-
-def hold_account(session: Session, *, account: str, reason: str, now: datetime) -> None:
-    """Hold everything queued, or reserved, on an account that has to be reconnected."""
-    change(
-        session,
-        update(Delivery)
-        .where(Delivery.account == account, Delivery.state.in_([State.QUEUED, State.CLAIMED]))
-        .values(
-            state=State.HELD,
-            hold=Hold.RECONNECT,
-            claim=None,
-            claimed_until=None,
-            note=reason,
-        ),
-    )
-
-
-def unhold_account(session: Session, *, account: str) -> int:
-    """Queue again what waited for its account to be reconnected; return how many."""
-    done = change(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.account == account,
-            Delivery.state == State.HELD,
-            Delivery.hold == Hold.RECONNECT,
-        )
-        .values(state=State.QUEUED, hold=None, note=""),
-    )
-    return done
 
 
 def has_other_with_text(session: Session, *, delivery: Delivery, text: str) -> bool:

@@ -1,18 +1,27 @@
-"""The database's shape: bring it up to date, or tell how far it is behind."""
+"""The database's shape: bring it up to date, or tell how far it is behind.
+
+Alembic is imported only where something is to be done: every command asks
+whether the database is up to date, and nearly always it is.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
+
+from campaigner.errors import UserError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSIONS = "alembic_version"
 
 
 def upgrade(engine: Engine) -> list[str]:
     """Apply what is missing, oldest first; return its titles. Safe to run twice."""
+    from alembic import command
+
     missing = pending(engine)
     if missing:
         config = _config()
@@ -25,22 +34,25 @@ def upgrade(engine: Engine) -> list[str]:
 def pending(engine: Engine) -> list[str]:
     """Return the titles of the migrations that the database has not had, oldest first.
 
-    Raises nothing for an empty database: it lacks them all.
+    An empty database lacks them all. Raises UserError for one that a newer
+    campaigner has changed.
     """
+    current = _current(engine)
+    if current == _newest():
+        return []
+    from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
+    from alembic.util import CommandError
+
     script = ScriptDirectory.from_config(_config())
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    revisions = [
-        f"{revision.revision} {revision.doc}"
-        for revision in script.iterate_revisions("head", current or "base")
-    ]
-    return revisions[::-1]
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
+    try:
+        missing = list(script.iterate_revisions("head", current or "base"))
+    except (CommandError, RevisionError):
+        raise UserError(
+            f"the database was changed by a newer campaigner (to {current}). "
+            "Use that version, or restore a backup of before"
+        ) from None
+    return [f"{revision.revision} {revision.doc}" for revision in reversed(missing)]
 
 
 def damage(engine: Engine) -> list[str]:
@@ -54,3 +66,24 @@ def damage(engine: Engine) -> list[str]:
             for row in connection.execute(text("PRAGMA foreign_key_check"))
         ]
     return [line for line in found if line != "ok"]
+
+
+def _current(engine: Engine) -> str | None:
+    with engine.execution_options(read_only=True).connect() as connection:
+        if not inspect(connection).has_table(VERSIONS):
+            return None
+        version = connection.scalar(text(f"SELECT version_num FROM {VERSIONS}"))
+        return str(version) if version else None
+
+
+def _newest() -> str:
+    """Return the newest revision: files are named by it, and it counts up."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigner.core.channel import Channel, Disconnected, Sent, Unknown
-from campaigner.db import accounts, changes, outbox
+from campaigner.db import accounts, changes, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
 from campaigner.settings import AccountSettings, Settings
@@ -97,7 +97,7 @@ def reconnect(
                 raise UserError(f"{name}'s network does not answer: {reason}. Try again later")
     with sessions() as session:
         accounts.reconnect(session, name)
-        freed = outbox.unhold_account(session, account=name)
+        freed = upkeep.unhold_account(session, account=name)
         changes.announce(session)
         session.commit()
     return who, freed

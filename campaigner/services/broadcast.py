@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from campaigner.core.channel import Disconnected, Outcome, Rate, Reject, Relay, Retry, Unknown
 from campaigner.core.delivery import State, after_outcome
 from campaigner.core.message import OutgoingMail, key_of_mail
-from campaigner.db import accounts, editions, messages, outbox, rates
+from campaigner.db import accounts, editions, messages, outbox, rates, upkeep
 from campaigner.db.engine import Sessions, durably
 from campaigner.db.models import Block, Delivery, Message
 from campaigner.errors import UserError
@@ -143,7 +143,7 @@ class Broadcast:
             reason = str(error)
             accounts.disconnect(session, self.account, reason=reason, now=self.clock())
             outbox.release(session, claim=self.claim)
-            outbox.hold_account(session, account=self.account, reason=reason, now=self.clock())
+            upkeep.hold_account(session, account=self.account, reason=reason, now=self.clock())
             log.warning("account cannot be used", account=self.account, reason=reason)
             return False
 
@@ -217,7 +217,7 @@ class Broadcast:
         match outcome:
             case Disconnected(reason):
                 accounts.disconnect(session, self.account, reason=reason, now=now)
-                outbox.hold_account(session, account=self.account, reason=reason, now=now)
+                upkeep.hold_account(session, account=self.account, reason=reason, now=now)
             case Retry(_, reset_at) if reset_at is not None:
                 rates.block(session, account=self.account, rates=[RATE], until=reset_at, now=now)
         log.info(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigner.core.channel import Channel, Disconnected, Outcome, Rate, Reject, Retry, Unknown
 from campaigner.core.delivery import State, Step, after_outcome
 from campaigner.core.reach import next_sample
-from campaigner.db import accounts, messages, outbox, rates
+from campaigner.db import accounts, messages, outbox, rates, upkeep
 from campaigner.db.engine import Sessions, durably
 from campaigner.db.models import Delivery, Message
 from campaigner.errors import UserError
@@ -126,7 +126,7 @@ def _open(session: Session, id: int, lane: Lane, *, now: datetime) -> Channel | 
     except UserError as error:
         accounts.disconnect(session, lane.account, reason=str(error), now=now)
         outbox.release(session, claim=lane.claim)
-        outbox.hold_account(session, account=lane.account, reason=str(error), now=now)
+        upkeep.hold_account(session, account=lane.account, reason=str(error), now=now)
         session.commit()
         log.warning("account cannot be used", account=lane.account, reason=str(error))
         return None
@@ -193,7 +193,7 @@ def _store(
     match outcome:
         case Disconnected(reason):
             accounts.disconnect(session, lane.account, reason=reason, now=now)
-            outbox.hold_account(session, account=lane.account, reason=reason, now=now)
+            upkeep.hold_account(session, account=lane.account, reason=reason, now=now)
         case Retry(_, reset_at) if reset_at is not None:
             rates.block(session, account=lane.account, rates=lane.rates, until=reset_at, now=now)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigner.core.channel import Disconnected, Outcome, Reject, Retry, Sent, Unknown
 from campaigner.core.delivery import Hold, MessageState, State, Step, after_outcome
 from campaigner.core.message import Kind
-from campaigner.db import outbox
+from campaigner.db import outbox, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
 from tests.rows import NOON, add_delivery, add_message
@@ -231,8 +231,8 @@ def test_a_mail_to_a_reader_who_left_since_is_not_sent(sessions: Sessions, left:
             gone.state = "left"
     assert not fence(sessions, id)
     with sessions.begin() as session:
-        assert outbox.suppress_departed(session, now=NOON) == 1
-        assert outbox.suppress_departed(session, now=NOON) == 0
+        assert upkeep.suppress_departed(session, now=NOON) == 1
+        assert upkeep.suppress_departed(session, now=NOON) == 0
     assert row(sessions, id).state is State.SUPPRESSED
     assert claim(sessions) == []
 
@@ -240,7 +240,7 @@ def test_a_mail_to_a_reader_who_left_since_is_not_sent(sessions: Sessions, left:
 def test_a_post_has_no_reader_and_is_never_suppressed(sessions: Sessions) -> None:
     queue(sessions)
     with sessions.begin() as session:
-        assert outbox.suppress_departed(session, now=NOON) == 0
+        assert upkeep.suppress_departed(session, now=NOON) == 0
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_a_second_try_that_fails_keeps_the_bound_of_its_key(sessions: Sessions) 
         assert row(sessions, id).resend_until == until
         with sessions.begin() as session:
             changed(state=State.QUEUED, due_at=until)(session, id)
-            assert outbox.give_up_resending(session, now=until) == 1
+            assert upkeep.give_up_resending(session, now=until) == 1
         assert (row(sessions, id).state, row(sessions, id).look_at) == (State.UNKNOWN, None)
 
 
@@ -439,8 +439,8 @@ def test_what_is_past_its_last_date_expires_unless_it_left(sessions: Sessions) -
     }
     open_still = queue(sessions)
     with sessions.begin() as session:
-        assert outbox.expire(session, now=NOON - timedelta(seconds=1)) == 0
-        assert outbox.expire(session, now=NOON) == 3
+        assert upkeep.expire(session, now=NOON - timedelta(seconds=1)) == 0
+        assert upkeep.expire(session, now=NOON) == 3
     unsent = (State.HELD, State.QUEUED, State.CLAIMED)
     for state, id in cases.items():
         assert row(sessions, id).state is (State.EXPIRED if state in unsent else state)
@@ -459,7 +459,7 @@ def test_an_expired_row_says_why_it_was_never_sent(sessions: Sessions) -> None:
     never = queue(sessions, {"not_after": NOON})
     tried = queue(sessions, {"not_after": NOON}, attempts=2, note="busy")
     with sessions.begin() as session:
-        outbox.expire(session, now=NOON)
+        upkeep.expire(session, now=NOON)
     assert row(sessions, never).note == "past its last date, not sent"
     assert row(sessions, tried).note.endswith("its tries failed: busy")
 
@@ -470,7 +470,7 @@ def test_a_disconnected_account_holds_what_waits_and_what_is_reserved(sessions: 
     sending = queue(sessions, state=State.SENDING, claim="two")
     elsewhere = queue(sessions, {"account": "x-es"})
     with sessions.begin() as session:
-        outbox.hold_account(session, account="x-en", reason="401", now=NOON)
+        upkeep.hold_account(session, account="x-en", reason="401", now=NOON)
     for id in (waiting, reserved):
         assert (row(sessions, id).state, row(sessions, id).hold) == (State.HELD, Hold.RECONNECT)
     assert row(sessions, sending).state is State.SENDING
@@ -478,7 +478,7 @@ def test_a_disconnected_account_holds_what_waits_and_what_is_reserved(sessions: 
     assert not fence(sessions, reserved)
     held = queue(sessions, state=State.HELD, hold=Hold.MISSED)
     with sessions.begin() as session:
-        assert outbox.unhold_account(session, account="x-en") == 2
+        assert upkeep.unhold_account(session, account="x-en") == 2
     assert row(sessions, reserved).state is State.QUEUED
     assert row(sessions, held).state is State.HELD, "waits for a person, not for the account"
 

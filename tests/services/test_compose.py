@@ -13,7 +13,7 @@ from campaigner.core.campaign import Campaign, Missing
 from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.difference import Queued
 from campaigner.core.processes import Process
-from campaigner.db import outbox, processes
+from campaigner.db import processes, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Block, Delivery, Edition, Message, Subscriber
 from campaigner.rendering.catalogs import Catalogs
@@ -208,7 +208,7 @@ def test_what_a_dropped_edition_held_is_told_by_the_next(
     put(sessions, office)
     with sessions.begin() as session:
         if drop == "expired":
-            assert outbox.expire(session, now=FIRST + timedelta(days=3)) == 1
+            assert upkeep.expire(session, now=FIRST + timedelta(days=3)) == 1
         else:
             session.execute(update(Delivery).values(state=State.CANCELED))
     compose(sessions, office, FIRST + WEEK - LEAD)

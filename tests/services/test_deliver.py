@@ -20,7 +20,7 @@ from campaigner.core.delivery import MAX_ATTEMPTS, Hold, State
 from campaigner.core.message import Outgoing
 from campaigner.core.rates import spacing
 from campaigner.db import engine as engine_module
-from campaigner.db import outbox
+from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause
 from campaigner.errors import UserError
@@ -163,7 +163,7 @@ def test_a_lost_connection_holds_everything_and_burns_nothing(
     with sessions.begin() as session:
         assert session.get_one(Account, "x-en").reason == "401 revoked"
         session.execute(update(Account).values(disconnected_at=None))
-        outbox.unhold_account(session, account="x-en")
+        upkeep.unhold_account(session, account="x-en")
     assert road.deliver_all() == 4
 
 

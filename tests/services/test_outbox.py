@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State
-from campaigner.db import outbox as rows
+from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause
 from campaigner.errors import UserError
@@ -76,7 +76,7 @@ def test_what_a_person_saw_to_be_absent_goes_out_although_its_key_is_forgotten(
     resolve(sessions, id, sent=False, remote_id="", by="ana", now=NOON)
     retry(sessions, id, by="ana", now=NOON)
     with sessions.begin() as session:
-        assert rows.give_up_resending(session, now=NOON) == 0
+        assert upkeep.give_up_resending(session, now=NOON) == 0
     assert Road(sessions, FakeClock(NOON), FakeChannel()).deliver_all() == 1
     assert row(sessions, id).state is State.SENT
 

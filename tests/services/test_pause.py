@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from campaigner.core.delivery import Hold, State
-from campaigner.db import outbox, pauses
+from campaigner.db import outbox, pauses, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
 from campaigner.services.outbox import retry
@@ -99,5 +99,5 @@ def test_a_missed_post_expires_like_any_other(sessions: Sessions) -> None:
     stop(sessions)
     go_on(sessions)
     with sessions.begin() as session:
-        outbox.expire(session, now=NOON + timedelta(hours=1))
+        upkeep.expire(session, now=NOON + timedelta(hours=1))
     assert row(sessions, id).state is State.EXPIRED

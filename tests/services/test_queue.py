@@ -11,7 +11,7 @@ from campaigner.core.campaign import ANY, Approval, Campaign, Missing
 from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.difference import Queued
 from campaigner.core.links import key_in
-from campaigner.db import outbox
+from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery, Medium, Message, MessageProject, Run
 from campaigner.errors import UserError
@@ -328,7 +328,7 @@ def test_the_four_eyes_of_the_file_are_those_of_the_message(sessions: Sessions) 
 def test_what_expired_is_not_queued_again_unless_it_changed(sessions: Sessions) -> None:
     put(sessions)
     with sessions.begin() as session:
-        outbox.expire(session, now=NOW + timedelta(days=60))
+        upkeep.expire(session, now=NOW + timedelta(days=60))
     late = NOW + timedelta(days=60)
     assert counted(put(sessions, now=late)) == {"expired": 9}
     assert counted(put(sessions, campaign(not_after=timedelta(days=90)), now=late)) == {

@@ -22,7 +22,7 @@ from campaigner.core.channel import (
 )
 from campaigner.core.delivery import State
 from campaigner.core.message import Kind, Outgoing
-from campaigner.db import outbox
+from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery
 from campaigner.errors import UserError
@@ -129,7 +129,7 @@ def test_a_second_try_that_had_to_wait_too_long_is_given_to_a_person(
     clock.now = NOON + timedelta(hours=3)
     assert road.deliver_all() == 0, "its key is forgotten by now"
     with sessions.begin() as session:
-        outbox.give_up_resending(session, now=clock())
+        upkeep.give_up_resending(session, now=clock())
     assert (row(sessions, id).state, row(sessions, id).look_at) == (State.UNKNOWN, None)
 
 
@@ -172,7 +172,7 @@ def test_past_its_last_date_nothing_is_sent_again(sessions: Sessions, clock: Fak
     id = doubtful(sessions, {"not_after": NOON + timedelta(minutes=1)})
     looked_twice(sessions, clock, absent(X))
     with sessions.begin() as session:
-        outbox.expire(session, now=clock())
+        upkeep.expire(session, now=clock())
     assert row(sessions, id).state is State.UNKNOWN
 
 

@@ -1,0 +1,131 @@
+"""Rows that time closes, and what waits for an account: set-based, and safe to repeat."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from campaigner.core.delivery import UNSENT, Hold, MessageState, State
+from campaigner.db.engine import change
+from campaigner.db.models import Delivery, Message, Subscriber
+
+JUST_ENDED = timedelta(days=2)  # messages whose last date passed so lately are looked at again
+
+
+def expire(session: Session, *, now: datetime) -> int:
+    """Close what is past its last date and never left; return how many deliveries."""
+    over = select(Message.id).where(
+        Message.state.in_([MessageState.HELD, MessageState.APPROVED]), Message.not_after <= now
+    )
+    note = "past its last date, not sent"
+    done = change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_(UNSENT), Delivery.attempts == 0, Delivery.message_id.in_(over))
+        .values(state=State.EXPIRED, hold=None, claim=None, claimed_until=None, note=note),
+    )
+    tried = change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_(UNSENT), Delivery.attempts > 0, Delivery.message_id.in_(over))
+        .values(
+            state=State.EXPIRED,
+            hold=None,
+            claim=None,
+            claimed_until=None,
+            note=note + "; its tries failed: " + Delivery.note,
+        ),
+    )
+    going = select(Delivery.id).where(
+        Delivery.message_id == Message.id,
+        Delivery.state.in_([*UNSENT, State.SENDING, State.SENT, State.UNKNOWN]),
+    )
+    # What was sent stays approved for ever. Unless something expired just now, which may be
+    # old, only what ended lately is looked at: a sweep must not read all of history.
+    oldest = datetime.min.replace(tzinfo=UTC) if done or tried else now - JUST_ENDED
+    for state, since in (
+        (MessageState.HELD, datetime.min.replace(tzinfo=UTC)),
+        (MessageState.APPROVED, oldest),
+    ):
+        change(
+            session,
+            update(Message)
+            .where(
+                Message.state == state,
+                Message.not_after > since,
+                Message.not_after <= now,
+                ~exists(going),
+            )
+            .values(state=MessageState.EXPIRED),
+        )
+    return done + tried
+
+
+def give_up_resending(session: Session, *, now: datetime) -> int:
+    """Return rows whose network has forgotten their key to a person, as `unknown`."""
+    done = change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.state == State.QUEUED,
+            Delivery.resend_until.is_not(None),
+            Delivery.resend_until <= now,
+        )
+        .values(
+            state=State.UNKNOWN,
+            look_at=None,
+            note="could not be sent again in time: a person decides",
+        ),
+    )
+    return done
+
+
+def suppress_departed(session: Session, *, now: datetime) -> int:
+    """Close mails to readers who left since they were frozen; return how many."""
+    gone = select(Subscriber.id).where(
+        Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active"
+    )
+    done = change(
+        session,
+        update(Delivery)
+        .where(Delivery.state.in_(UNSENT), Delivery.recipient != "", ~exists(gone))
+        .values(
+            state=State.SUPPRESSED,
+            hold=None,
+            claim=None,
+            claimed_until=None,
+            note="not sent: the reader is no longer subscribed",
+        ),
+    )
+    return done
+
+
+def hold_account(session: Session, *, account: str, reason: str, now: datetime) -> None:
+    """Hold everything queued, or reserved, on an account that has to be reconnected."""
+    change(
+        session,
+        update(Delivery)
+        .where(Delivery.account == account, Delivery.state.in_([State.QUEUED, State.CLAIMED]))
+        .values(
+            state=State.HELD,
+            hold=Hold.RECONNECT,
+            claim=None,
+            claimed_until=None,
+            note=reason,
+        ),
+    )
+
+
+def unhold_account(session: Session, *, account: str) -> int:
+    """Queue again what waited for its account to be reconnected; return how many."""
+    done = change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.account == account,
+            Delivery.state == State.HELD,
+            Delivery.hold == Hold.RECONNECT,
+        )
+        .values(state=State.QUEUED, hold=None, note=""),
+    )
+    return done
