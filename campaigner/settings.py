@@ -12,11 +12,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from campaigner.core.locales import normalize
@@ -25,6 +26,7 @@ from campaigner.errors import UserError
 FILE = "campaigner.toml"
 PREFIX = "CAMPAIGNER_"
 LIVE = {"x": "https://api.x.com"}
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
 DEFAULT_LENGTH = {"x": 280, "mastodon": 500}
 
@@ -52,6 +54,16 @@ class AccountSettings(_Frozen):
     @classmethod
     def _normalize(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(normalize(name) for name in value)
+
+    @model_validator(mode="after")
+    def _check_mail(self) -> Self:
+        if self.channel != "email":
+            return self
+        for name, text in (("sender", self.sender), ("reply_to", self.reply_to)):
+            address = parseaddr(text)[1]
+            if (text or name == "sender") and not _ADDRESS.fullmatch(address):
+                raise ValueError(f'{name} must be an address, like "Us <us@example.org>"')
+        return self
 
     @property
     def live_base(self) -> str:
@@ -132,6 +144,15 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (env_settings, init_settings)
+
+    @model_validator(mode="after")
+    def _check_alerts(self) -> Self:
+        through = self.alerts.through
+        if self.alerts.mail and (
+            through not in self.accounts or self.accounts[through].channel != "email"
+        ):
+            raise ValueError("alerts.through must name a mail account of [accounts]")
+        return self
 
     @property
     def database_url(self) -> str:

@@ -49,6 +49,13 @@ def test_a_workspace_is_found_from_any_folder_in_it(
         ('colour = "red"', "there is no setting 'colour'"),
         ('[accounts.a]\nchannel = "telex"\nlocales = ["en"]', "accounts.a.channel"),
         ('[accounts.a]\nchannel = "x"\nlocales = ["español"]', "español"),
+        ('[accounts.a]\nchannel = "email"\nlocales = ["en"]', "sender must be an address"),
+        (
+            '[accounts.a]\nchannel = "email"\nlocales = ["en"]\nsender = "a@example.org"\n'
+            'reply_to = "nobody"',
+            "reply_to must be an address",
+        ),
+        ('[alerts]\nmail = ["a@example.org"]\nthrough = "post"', "must name a mail account"),
     ],
 )
 def test_a_fault_in_the_file_is_named(tmp_path: Path, content: str, told: str) -> None:

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 def open_engine(url: str) -> Engine:
     """Return an engine for a SQLAlchemy address; makes the folder of a SQLite file.
 
+    Errors do not quote the values of a statement: they are texts and addresses.
     Raises UserError for an address that cannot be read or a kind of database
     that is neither SQLite nor PostgreSQL.
     """
@@ -37,14 +38,14 @@ def open_engine(url: str) -> Engine:
             "postgresql://USER@HOST/NAME in `database`"
         ) from None
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise UserError(
             f"a database of kind '{parsed.get_backend_name()}' is not supported. "
             "Use a SQLite file or PostgreSQL"
         )
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

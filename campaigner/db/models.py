@@ -124,6 +124,7 @@ class Message(Base):
             postgresql_where=text("state IN ('held', 'approved')"),
         ),
         Index("message_waiting", "state", "not_after"),
+        Index("message_planned", "state", "due_at"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)

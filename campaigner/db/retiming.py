@@ -1,4 +1,4 @@
-"""Messages by the wall-clock time that they were written for."""
+"""Unsent messages by the wall-clock time that they were written for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,53 +14,65 @@ from campaigner.db.models import Delivery, Message
 
 @dataclass(frozen=True, kw_only=True)
 class WallTime:
-    """A day and time in a zone, and the instant that it meant when it was queued."""
+    """When a message is due as it was written, and what that meant when it was queued."""
 
+    message: int
     day: date
     at: str
     zone: str
     due_at: datetime
+    not_after: datetime
 
 
-def planned(session: Session, *, after: datetime) -> Sequence[WallTime]:
-    """Return the distinct wall-clock times of unsent messages due after an instant."""
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    message: int
+    due_at: datetime
+    not_after: datetime
+
+
+def planned(session: Session, *, after: datetime) -> list[WallTime]:
+    """Return every unsent message that is due after an instant."""
     rows = session.execute(
-        select(Message.day, Message.wall_time, Message.zone, Message.due_at)
-        .where(Message.state.in_(CURRENT), Message.due_at > after)
-        .distinct()
+        select(
+            Message.id,
+            Message.day,
+            Message.wall_time,
+            Message.zone,
+            Message.due_at,
+            Message.not_after,
+        ).where(Message.state.in_(CURRENT), Message.due_at > after)
     )
-    return [WallTime(day=day, at=at, zone=zone, due_at=due_at) for day, at, zone, due_at in rows]
+    return [
+        WallTime(message=id, day=day, at=at, zone=zone, due_at=due_at, not_after=not_after)
+        for id, day, at, zone, due_at, not_after in rows
+    ]
 
 
-def move(session: Session, wall: WallTime, *, due_at: datetime) -> int:
-    """Give every unsent message of a wall-clock time its new instant; return how many.
+def move(session: Session, moved: Sequence[Moved]) -> None:
+    """Give messages, and what of them did not leave, their new instants; two statements.
 
-    Its last date moves with it. A delivery that a person moved keeps its time.
+    A delivery that a person moved keeps its time.
     """
-    theirs = (
-        select(Message.id)
-        .where(
-            Message.state.in_(CURRENT),
-            Message.day == wall.day,
-            Message.wall_time == wall.at,
-            Message.zone == wall.zone,
-            Message.due_at == wall.due_at,
-        )
-        .scalar_subquery()
+    if not moved:
+        return
+    session.execute(
+        update(Message),
+        [
+            {"id": each.message, "due_at": each.due_at, "not_after": each.not_after}
+            for each in moved
+        ],
     )
-    messages = session.scalars(select(Message).where(Message.id.in_(theirs))).all()
+    theirs = (
+        select(Message.due_at).where(Message.id == Delivery.message_id).correlate(Delivery)
+    ).scalar_subquery()
     change(
         session,
         update(Delivery)
         .where(
-            Delivery.message_id.in_(theirs),
             Delivery.state.in_(UNSENT),
             Delivery.due_at == Delivery.scheduled_at,
+            Delivery.due_at != theirs,
         )
-        .values(due_at=due_at, scheduled_at=due_at),
+        .values(due_at=theirs, scheduled_at=theirs),
     )
-    shift = due_at - wall.due_at
-    for message in messages:
-        message.due_at, message.not_after = due_at, message.not_after + shift
-    session.flush()
-    return len(messages)

@@ -8,6 +8,7 @@ import structlog
 from campaigner.core.cadence import instant_of
 from campaigner.db import changes, instance, retiming
 from campaigner.db.engine import Sessions
+from campaigner.db.retiming import Moved
 
 log = structlog.get_logger()
 
@@ -23,14 +24,20 @@ def retime(sessions: Sessions, *, tzdata: str, now: datetime) -> int:
     with sessions() as session:
         if instance.tzdata_of(session) == tzdata:
             return 0
-        moved = 0
-        for wall in retiming.planned(session, after=now):
-            due_at = instant_of(wall.day, time.fromisoformat(wall.at), ZoneInfo(wall.zone))
-            if due_at != wall.due_at:
-                moved += retiming.move(session, wall, due_at=due_at)
+        moved = [
+            Moved(
+                message=wall.message,
+                due_at=due_at,
+                not_after=wall.not_after + (due_at - wall.due_at),
+            )
+            for wall in retiming.planned(session, after=now)
+            if (due_at := instant_of(wall.day, time.fromisoformat(wall.at), ZoneInfo(wall.zone)))
+            != wall.due_at
+        ]
+        retiming.move(session, moved)
         instance.set_tzdata(session, tzdata)
         if moved:
             changes.announce(session)
-            log.info("due times moved", messages=moved, tzdata=tzdata)
+            log.info("due times moved", messages=len(moved), tzdata=tzdata)
         session.commit()
-        return moved
+        return len(moved)

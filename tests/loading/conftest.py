@@ -16,7 +16,9 @@ ACCOUNTS: Mapping[str, AccountSettings] = {
     "x-en": AccountSettings(channel="x", locales=("en",)),
     "x-es": AccountSettings(channel="x", locales=("es",)),
     "mastodon": AccountSettings(channel="mastodon", locales=("en", "es", "pt_BR", "fr")),
-    "newsletter": AccountSettings(channel="email", locales=("en", "es", "pt_BR", "fr")),
+    "newsletter": AccountSettings(
+        channel="email", locales=("en", "es", "pt_BR", "fr"), sender="news@example.org"
+    ),
 }
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 

@@ -20,7 +20,9 @@ PLAN = Strategy(
 )
 ACCOUNTS = {
     "x-es": AccountSettings(channel="x", locales=("es",)),
-    "newsletter": AccountSettings(channel="email", locales=("en",), live="smtp://relay.example"),
+    "newsletter": AccountSettings(
+        channel="email", locales=("en",), live="smtp://relay.example", sender="n@example.org"
+    ),
 }
 
 

@@ -225,6 +225,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('held', 'approved')"),
         postgresql_where=sa.text("state IN ('held', 'approved')"),
     )
+    op.create_index("message_planned", "message", ["state", "due_at"], unique=False)
     op.create_index("message_waiting", "message", ["state", "not_after"], unique=False)
     op.create_table(
         "milestone",
