@@ -51,7 +51,7 @@ check: $(VENV)/.installed-dev
 	$(CAMPAIGNER) translate status --check --processes campaigns/data/pdps.yaml --workspace .
 
 bench: $(VENV)/.installed-dev
-	@for name in $$(ls benchmarks/*.py | xargs -n 1 basename | sed 's/\.py$$//' | grep -v -e __init__ -e report); do \
+	@for name in $$(ls benchmarks/*.py | xargs -n 1 basename | sed 's/\.py$$//' | grep -v -e __init__ -e report -e workspace); do \
 		$(BIN)/python -m benchmarks.$$name || exit 1; done
 
 format: $(VENV)/.installed-dev

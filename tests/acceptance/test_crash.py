@@ -25,7 +25,7 @@ from sqlalchemy import Engine, func, select
 from campaigner.app import utc_now
 from campaigner.core.delivery import State
 from campaigner.db.engine import make_sessions
-from campaigner.db.models import Delivery
+from campaigner.db.models import Delivery, Heartbeat
 from campaigner.sandbox.faults import Fault, Kind
 from campaigner.sandbox.log import read_log
 from tests.acceptance.workspace import ACCOUNTS, Workspace, lessons, minutes
@@ -84,7 +84,7 @@ def test_twenty_kills_lose_nothing_and_send_nothing_twice(
     for _ in range(12):
         ahead += STEP
         with _daemon(workspace, ahead) as daemon:
-            _wait_for(partial(_is_at_rest, engine, ahead), daemon, "the rest")
+            _wait_for(partial(_is_at_rest, engine, ahead, daemon.pid), daemon, "the rest")
             daemon.terminate()
             assert daemon.wait(PATIENCE) == 0, "SIGTERM ends it cleanly"
         if set(_count(engine)) == {State.SENT}:
@@ -150,13 +150,14 @@ def _count(engine: Engine) -> Counter[State]:
         return Counter({row[0]: row[1] for row in rows})
 
 
-def _is_at_rest(engine: Engine, ahead: timedelta) -> bool:
-    """Whether there is nothing left that this daemon could do at its time."""
+def _is_at_rest(engine: Engine, ahead: timedelta, pid: int) -> bool:
+    """Whether this daemon has begun, and there is nothing left that it could do at its time."""
     now = utc_now() + ahead
     busy = select(func.count()).where(
         Delivery.state.in_([State.CLAIMED, State.SENDING])
         | ((Delivery.state == State.QUEUED) & (Delivery.due_at <= now))
         | ((Delivery.state == State.UNKNOWN) & (Delivery.look_at <= now))
     )
+    begun = select(Heartbeat.worker).where(Heartbeat.pid == pid)
     with make_sessions(engine)() as session:
-        return session.scalar(busy) == 0
+        return session.scalar(begun) is not None and session.scalar(busy) == 0

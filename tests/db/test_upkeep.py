@@ -1,0 +1,43 @@
+"""What a sweep closes, although it does not read all of history to do so."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from campaigner.core.delivery import Hold, MessageState, State
+from campaigner.db import upkeep
+from campaigner.db.engine import Sessions
+from campaigner.db.models import Message
+from tests.rows import NOON, add_delivery, add_message, add_sent
+
+LONG_AGO = NOON - timedelta(days=90)
+
+
+def state_of(session: Session, id: int) -> MessageState:
+    return session.get_one(Message, id, populate_existing=True).state
+
+
+def test_after_a_long_stop_a_message_expires_with_its_delivery(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        missed = add_message(session, due_at=LONG_AGO, not_after=LONG_AGO + timedelta(days=1))
+        add_delivery(session, missed)
+        sent = add_message(session, due_at=LONG_AGO, not_after=LONG_AGO + timedelta(days=1))
+        add_sent(session, sent, sent_at=LONG_AGO)
+        assert upkeep.expire(session, now=NOON) == 1
+        assert state_of(session, missed.id) is MessageState.EXPIRED
+        assert state_of(session, sent.id) is MessageState.APPROVED
+
+
+def test_what_waited_for_a_person_expires_however_old(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        held = add_message(session, state=MessageState.HELD, hold=Hold.APPROVAL, not_after=LONG_AGO)
+        upkeep.expire(session, now=NOON)
+        assert state_of(session, held.id) is MessageState.EXPIRED
+
+
+def test_what_was_refused_lately_expires_past_its_last_date(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        refused = add_message(session, not_after=NOON - timedelta(minutes=1))
+        add_delivery(session, refused, state=State.REJECTED)
+        assert upkeep.expire(session, now=NOON) == 0
+        assert state_of(session, refused.id) is MessageState.EXPIRED
