@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
@@ -13,6 +15,12 @@ from campaigner.errors import UserError
 
 def test_migrations_make_every_table_that_the_models_name(engine: Engine) -> None:
     assert set(Base.metadata.tables) <= set(inspect(engine).get_table_names())
+
+
+def test_migrations_and_models_agree_on_every_column_and_index(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
