@@ -20,7 +20,8 @@ from campaigner.core.alerts import (
 from campaigner.core.delivery import LONGEST_WAIT, Hold, MessageState, State
 from campaigner.db.engine import change
 from campaigner.db.insertion import insert_new
-from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, Pause, RateBucket
+from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, RateBucket
+from campaigner.db.outbox import is_disconnected, is_paused
 
 Spacings = Mapping[str, timedelta]
 """How far apart two posts of an account are, by account; one that is not in it: not at all."""
@@ -81,8 +82,8 @@ def overdue_deliveries(*, now: datetime, spacings: Spacings) -> Select[str, date
         .where(
             Delivery.state.in_([State.QUEUED, State.CLAIMED]),
             Delivery.due_at < now - OVERDUE_AFTER,
-            ~exists(_covering_pause()),
-            ~exists(_disconnected()),
+            ~is_paused(Message.account, Message.campaign),
+            ~is_disconnected(),
             ~exists(_recent_turn(now=now, spacings=spacings)),
             ~exists(_living_claim(now=now)),
         )
@@ -177,23 +178,6 @@ def _to_approve(session: Session, *, now: datetime) -> list[Finding]:
     return [
         to_approve(campaign, number=number, first_due=first) for campaign, number, first in found
     ]
-
-
-def _covering_pause() -> Select[int]:
-    return select(Pause.id).where(
-        Pause.lifted_at.is_(None),
-        or_(
-            Pause.scope == "all",
-            and_(Pause.scope == "account", Pause.target == Delivery.account),
-            and_(Pause.scope == "campaign", Pause.target == Message.campaign),
-        ),
-    )
-
-
-def _disconnected() -> Select[str]:
-    return select(Account.name).where(
-        Account.name == Delivery.account, Account.disconnected_at.is_not(None)
-    )
 
 
 def _recent_turn(*, now: datetime, spacings: Spacings) -> Select[str]:

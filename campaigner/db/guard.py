@@ -34,7 +34,7 @@ def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
             claim=None,
             claimed_until=None,
             look_at=now,
-            # From here on it counts as tried: never sent again by itself.
+            # It counts as tried from here on: no edit makes it again while it may be out.
             attempts=Delivery.attempts + 1,
             first_attempt_at=Delivery.scheduled_at,
             note=NOTE,

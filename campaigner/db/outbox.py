@@ -301,8 +301,8 @@ def has_other_with_text(session: Session, *, delivery: Delivery, text: str) -> b
 def _open_rows(query: Select[T]) -> Select[T]:
     return query.join(Message, Message.id == Delivery.message_id).where(
         Delivery.state == State.QUEUED,
-        ~_disconnected(),
-        ~_paused(Message.account, Message.campaign),
+        ~is_disconnected(),
+        ~is_paused(Message.account, Message.campaign),
     )
 
 
@@ -319,14 +319,14 @@ def _may_leave(now: datetime) -> list[ColumnElement[bool]]:
         Message.state == MessageState.APPROVED,
         Message.approved_hash == Message.content_hash,
         Message.not_after > now,
-        ~_paused(Message.account, Message.campaign),
-        ~_disconnected(),
+        ~is_paused(Message.account, Message.campaign),
+        ~is_disconnected(),
         or_(Delivery.recipient == "", exists(reader)),
         or_(Delivery.resend_until.is_(None), Delivery.resend_until > now),
     ]
 
 
-def _disconnected() -> ColumnElement[bool]:
+def is_disconnected() -> ColumnElement[bool]:
     """Whether the delivery's account has to be reconnected."""
     return exists(
         select(Account.name)
@@ -335,7 +335,7 @@ def _disconnected() -> ColumnElement[bool]:
     )
 
 
-def _paused(account: Column, campaign: Column) -> ColumnElement[bool]:
+def is_paused(account: Column, campaign: Column) -> ColumnElement[bool]:
     """Whether an open pause covers this account or campaign."""
     return exists(
         select(Pause.id).where(

@@ -8,10 +8,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.audience import Subscriber as Reader
-from campaigner.core.delivery import UNSENT, State
+from campaigner.core.delivery import UNSENT
 from campaigner.db.editions import ACTIVE
 from campaigner.db.engine import change
 from campaigner.db.models import Delivery, Subscriber
+from campaigner.db.upkeep import SUPPRESSED
 
 BATCH = 1000
 LEFT = "left"
@@ -85,11 +86,5 @@ def leave(session: Session, mailbox: str) -> int | None:
         session,
         update(Delivery)
         .where(Delivery.subscriber_id == reader.id, Delivery.state.in_(UNSENT))
-        .values(
-            state=State.SUPPRESSED,
-            hold=None,
-            claim=None,
-            claimed_until=None,
-            note="not sent: the reader is no longer subscribed",
-        ),
+        .values(**SUPPRESSED),
     )

@@ -1,5 +1,6 @@
 """Rows that time closes, and what waits for an account: set-based, and safe to repeat."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import exists, select, update
@@ -10,6 +11,15 @@ from campaigner.db.engine import change
 from campaigner.db.models import Delivery, Message, Subscriber
 
 JUST_ENDED = timedelta(days=2)  # messages whose last date passed so lately are looked at again
+
+SUPPRESSED: Mapping[str, object] = {
+    "state": State.SUPPRESSED,
+    "hold": None,
+    "claim": None,
+    "claimed_until": None,
+    "note": "not sent: the reader is no longer subscribed",
+}
+"""What a mail becomes whose reader left."""
 
 
 def expire(session: Session, *, now: datetime) -> int:
@@ -89,13 +99,7 @@ def suppress_departed(session: Session, *, now: datetime) -> int:
         session,
         update(Delivery)
         .where(Delivery.state.in_(UNSENT), Delivery.recipient != "", ~exists(gone))
-        .values(
-            state=State.SUPPRESSED,
-            hold=None,
-            claim=None,
-            claimed_until=None,
-            note="not sent: the reader is no longer subscribed",
-        ),
+        .values(**SUPPRESSED),
     )
     return done
 
