@@ -7,13 +7,14 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 CAMPAIGNER := $(abspath $(BIN))/campaigner
 
-.PHONY: help run test check bench format lock clean
+.PHONY: help run test check bench screenshots format lock clean
 
 help:
 	@echo "make run    install, make a sample workspace in $(DEMO)/, and publish it to a sandbox"
 	@echo "make test   install, and run every test"
 	@echo "make check  format, lint, types, imports, translations"
 	@echo "make bench  measure the budgets"
+	@echo "make screenshots  take the pictures of the documents anew (needs Chromium)"
 
 # What one needs to run it, and the means to install it from here: every version pinned by hash.
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -53,6 +54,9 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@for name in $$(ls benchmarks/*.py | xargs -n 1 basename | sed 's/\.py$$//' | grep -v -e __init__ -e report -e workspace); do \
 		$(BIN)/python -m benchmarks.$$name || exit 1; done
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.real.screenshots
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

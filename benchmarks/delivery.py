@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks.report import PAIRS, Line, Result, median_pair, show, timed, usage
 from benchmarks.workspace import Database, Post, database, fill, real_folder
-from campaigner.core.channel import Absent, Counters, Rate, Recovery, Sent
+from campaigner.core.channel import Absent, Counters, Done, Rate, Recovery, Sent
 from campaigner.core.message import Outgoing
 from campaigner.db.engine import Sessions, make_sessions, open_engine
 from campaigner.db.schema import upgrade
@@ -45,6 +45,12 @@ class Instant:
 
     def find(self, post: Outgoing) -> Absent:
         return Absent()
+
+    def edit(self, remote_id: str, text: str) -> Done:
+        return Done()
+
+    def delete(self, remote_id: str) -> Done:
+        return Done()
 
     def sample(self, remote_ids: Sequence[str]) -> Mapping[str, Counters]:
         return {}

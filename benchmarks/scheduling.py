@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     serves = dict.fromkeys(ACCOUNTS, LOCALES)
     start = Start(at=START)
     with usage() as used:
-        made = len(plan_run(campaign, run="1", start=start, serves=serves))
+        made = len(plan_run(campaign, run="1", start=start, serves=serves).scheduled)
     until = START + options.years * A_YEAR
     dates = len(_dates(until))
     ours, theirs, ratio = median_pair(

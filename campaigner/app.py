@@ -4,24 +4,35 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from campaigner import channels
-from campaigner.core.campaign import Campaign
+from campaigner.core.campaign import Campaign, Partner
 from campaigner.core.channel import Channel, Rate, Relay
+from campaigner.core.locales import bcp47
+from campaigner.core.queueing import SlotQueue
 from campaigner.core.rates import spacing
 from campaigner.core.strategy import Strategy
 from campaigner.db import accounts, schema
 from campaigner.db.engine import Sessions, make_reading_sessions, make_sessions, open_engine
 from campaigner.errors import FileError, UserError
 from campaigner.loading.campaigns import load_campaign
+from campaigner.loading.library import Library, load_library
+from campaigner.loading.partners import load_partners
 from campaigner.loading.pictures import read_picture
+from campaigner.loading.schedules import read_slots
 from campaigner.loading.strategy import load_strategy
 from campaigner.rendering.catalogs import Catalogs
 from campaigner.rendering.drafts import Desk
 from campaigner.rendering.environment import TemplateEnvironment, build_environment
+from campaigner.rendering.handovers import render_handover
 from campaigner.settings import AccountSettings, Settings, is_loopback, sample_root
+
+Stamp = tuple[int, int] | None
+"""When a file was last written, in nanoseconds, and its bytes; None: there is no file."""
+Words = tuple[Mapping[str, Partner], Library]
 
 
 def utc_now() -> datetime:
@@ -34,7 +45,8 @@ class App:
     def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.clock = clock
-        self._campaigns: dict[Path, tuple[tuple[int, int], Campaign | None]] = {}
+        self._campaigns: dict[Path, tuple[tuple[Stamp, ...], Campaign | None]] = {}
+        self._words: tuple[tuple[Stamp, ...], Words] | None = None
         self._channels: dict[tuple[str, str], Channel] = {}
         self._relays: dict[tuple[str, str, str], Relay] = {}
 
@@ -84,23 +96,52 @@ class App:
         return sorted((self.settings.workspace / "campaigns").glob("*.yaml"))
 
     def load_campaign(self, path: Path) -> Campaign:
-        """Read one campaign file. Raises FileError with every problem of it."""
-        return load_campaign(path, strategy=self.strategy, accounts=self.accounts)
+        """Read one campaign file. Raises FileError with every problem of it.
+
+        The file at fault may be one of those that campaigns share: see `words`.
+        """
+        partners, library = self.words()
+        return load_campaign(
+            path,
+            strategy=self.strategy,
+            accounts=self.accounts,
+            partners=partners,
+            library=library,
+            utm=self.settings.utm,
+        )
+
+    def words(self) -> Words:
+        """Return what campaigns share, read again when a file of it changed: partners, library.
+
+        Raises FileError with every problem of the file that has some.
+        """
+        stamps = tuple(_stamp(path) for path in self._word_files)
+        if self._words is None or self._words[0] != stamps:
+            partners_file, library_file = self._word_files
+            partners = load_partners(partners_file)
+            self._words = (stamps, (partners, load_library(library_file, partners=partners)))
+        return self._words[1]
+
+    @property
+    def _word_files(self) -> tuple[Path, Path]:
+        data = self.settings.workspace / "campaigns" / "data"
+        return data / "partners.yaml", data / "library.yaml"
 
     def readable_campaigns(self) -> list[Campaign]:
         """Return the workspace's campaigns; a file with problems is left out (see `check`).
 
-        A file is read again only when it changed: the daemon asks often.
+        A file is read again only when it, or what campaigns share, changed:
+        the daemon asks often.
         """
         found = []
+        shared = [_stamp(path) for path in self._word_files]
         for path in self.campaign_files:
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            if self._campaigns.get(path, (None, None))[0] != stamp:
+            stamps = (_stamp(path), *shared)
+            if self._campaigns.get(path, (None, None))[0] != stamps:
                 try:
-                    self._campaigns[path] = (stamp, self.load_campaign(path))
+                    self._campaigns[path] = (stamps, self.load_campaign(path))
                 except FileError:
-                    self._campaigns[path] = (stamp, None)
+                    self._campaigns[path] = (stamps, None)
             campaign = self._campaigns[path][1]
             if campaign is not None:
                 found.append(campaign)
@@ -127,6 +168,7 @@ class App:
             catalogs=self.catalogs,
             environment=self.environment,
             read_picture=lambda file: read_picture(pictures, file),
+            slots_of=self.slots_of,
         )
 
     def channel(self, account: str, base: str) -> Channel:
@@ -137,14 +179,53 @@ class App:
         key = (account, base)
         if key not in self._channels:
             self._guard(account, base)
-            self._channels[key] = channels.open_channel(
-                self.accounts[account].channel,
-                base=base,
-                handle=self.accounts[account].handle,
-                secret=self._secrets(account, base),
-                loopback_only=self.settings.loopback_only,
-            )
+            settings = self.accounts[account]
+            if settings.channel == "manual":
+                self._channels[key] = self._manual(account, settings, base)
+            else:
+                self._channels[key] = channels.open_channel(
+                    settings.channel,
+                    base=base,
+                    handle=settings.handle,
+                    secret=self._secrets(account, base),
+                    loopback_only=self.settings.loopback_only,
+                )
         return self._channels[key]
+
+    def _manual(self, account: str, settings: AccountSettings, base: str) -> Channel:
+        """Return the channel of people: their mail goes through another account's relay."""
+        through = self.accounts[settings.through]
+        manual: Channel = channels.load("manual")(
+            name=account,
+            people=settings.people,
+            language=bcp47(settings.language),
+            sender=through.sender,
+            reply_to=through.reply_to,
+            relay=self.relay(settings.through, base, use=account),
+            write=lambda post: render_handover(
+                post,
+                place=settings.place,
+                people=settings.people,
+                language=settings.language,
+                catalogs=self.catalogs,
+                environment=self.environment,
+            ),
+        )
+        return manual
+
+    def slots_of(self, account: str) -> SlotQueue:
+        """Return an account's queue slots, held by nobody. Raises UserError if it has none."""
+        settings = self.accounts[account]
+        if not settings.slots:
+            raise UserError(
+                f"account '{account}' has no queue slots. Give it `slots` in [accounts.{account}], "
+                'like slots = ["monday 09:00", "thursday 17:30"]'
+            )
+        return SlotQueue(
+            times=read_slots(settings.slots, account=account),
+            zone=ZoneInfo(settings.zone or self.settings.zone),
+            channel=settings.channel,
+        )
 
     def rates(self, account: str) -> Sequence[Rate]:
         """Return how fast an account may post: its own spacing, and its network's limits."""
@@ -193,3 +274,11 @@ class App:
         if is_loopback(base) and base != self.accounts[account].live_base:
             return lambda name: f"sandbox-{account}" if name == "token" else ""
         return lambda name: self.settings.secret(account, name)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size

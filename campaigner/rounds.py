@@ -5,7 +5,7 @@ The daemon calls it, and so do rehearsals.
 Each step is safe to repeat and safe to be killed in: the tables are the truth.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -94,10 +94,11 @@ def send_account(app: App, account: str, worker: Worker) -> datetime | None:
     return deliver_due(app.sessions, lane, clock=app.clock).come_back
 
 
-def tend(app: App, worker: Worker) -> None:
+def tend(app: App, worker: Worker, *, without: Collection[str] = ()) -> None:
     """Do all the rest of a round: look for unknowns, compose editions, collect reach, tell people.
 
-    One step's failure does not keep the others from being done.
+    One step's failure does not keep the others from being done. `without` names
+    steps to be left out.
     """
     steps: dict[str, Callable[[], object]] = {
         "tidy": lambda: tidy(app),
@@ -105,10 +106,12 @@ def tend(app: App, worker: Worker) -> None:
         "compose": lambda: compose_due(
             app.sessions, app.readable_campaigns(), app.desk(), by=COMPOSER, now=app.clock()
         ),
-        "collect": lambda: collect_due(app.sessions, app.channel, now=app.clock()),
+        "collect": lambda: look(app),
         "alert": lambda: alert(app),
     }
     for name, step in steps.items():
+        if name in without:
+            continue
         if worker.wait(timedelta(0)):
             return
         try:
@@ -118,6 +121,11 @@ def tend(app: App, worker: Worker) -> None:
         except Exception:
             # A bug in one step must not keep the others from being done.
             log.exception("step failed", step=name)
+
+
+def look(app: App) -> None:
+    """Look at what published posts reached, where it is due."""
+    collect_due(app.sessions, app.channel, now=app.clock())
 
 
 def alert(app: App) -> None:
@@ -147,10 +155,18 @@ def _notify(app: App, subject: str, text: str) -> Outcome:
     )
 
 
-def run_round(app: App, worker: Worker) -> None:
-    """Do one whole round in this thread, without a daemon."""
-    tend(app, worker)
+def run_round(app: App, worker: Worker, *, without: Collection[str] = ()) -> datetime | None:
+    """Do one whole round in this thread, without a daemon.
+
+    Returns when an account that may not go on now may do so, the first of
+    them; None if there is none. `without` as in `tend`.
+    """
+    tend(app, worker, without=without)
+    waiting = []
     for account in due_accounts(app):
         come_back = send_account(app, account, worker)
         while come_back is not None and come_back <= app.clock():
             come_back = send_account(app, account, worker)
+        if come_back is not None:
+            waiting.append(come_back)
+    return min(waiting, default=None)

@@ -16,10 +16,14 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from campaigner.core.counting import LIMITS
+from campaigner.core.countries import country_code
+from campaigner.core.links import rule_fault
 from campaigner.core.locales import normalize
 from campaigner.errors import UserError
 
@@ -28,7 +32,6 @@ PREFIX = "CAMPAIGNER_"
 LIVE = {"x": "https://api.x.com"}
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
-DEFAULT_LENGTH = {"x": 280, "mastodon": 500}
 
 
 class _Frozen(BaseModel):
@@ -38,7 +41,7 @@ class _Frozen(BaseModel):
 class AccountSettings(_Frozen):
     """One configured identity on a channel."""
 
-    channel: Literal["x", "mastodon", "email"]
+    channel: Literal["x", "mastodon", "email", "manual"]
     title: str = ""
     handle: str = ""
     locales: tuple[str, ...]
@@ -49,11 +52,45 @@ class AccountSettings(_Frozen):
     reply_to: str = ""
     list_id: str = ""
     postal_address: str = ""
+    country: str = ""
+    """ISO 3166 code of the country that it speaks to, so that a pause of it holds its posts."""
+    slots: tuple[str, ...] = ()
+    """Times at which campaigns with ``slots`` post, like ``monday 09:00``, in `zone`."""
+    zone: str = ""
+    """The zone of `slots`; empty: the workspace's."""
+    people: tuple[str, ...] = ()
+    """Of a manual account: whose mail addresses get the text when it is due."""
+    through: str = ""
+    """Of a manual account: the mail account by which they are told."""
+    place: str = ""
+    """Of a manual account: where the person publishes it, like ``LinkedIn group``."""
+    language: str = "en"
+    """Of a manual account: the language in which those people are addressed."""
 
     @field_validator("locales")
     @classmethod
     def _normalize(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(normalize(name) for name in value)
+
+    @field_validator("country")
+    @classmethod
+    def _check_country(cls, value: str) -> str:
+        try:
+            return country_code(value) if value else ""
+        except UserError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        if value and value not in available_timezones():
+            raise ValueError(f"'{value}' is no time zone. Write one like America/Montevideo")
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _normalize_one(cls, value: str) -> str:
+        return normalize(value)
 
     @model_validator(mode="after")
     def _check_mail(self) -> Self:
@@ -65,6 +102,19 @@ class AccountSettings(_Frozen):
                 raise ValueError(f'{name} must be an address, like "Us <us@example.org>"')
         return self
 
+    @model_validator(mode="after")
+    def _check_people(self) -> Self:
+        if self.channel != "manual":
+            return self
+        if not self.place.strip():
+            raise ValueError('place must say where it is published, like "LinkedIn group"')
+        if not self.people:
+            raise ValueError('people must name who publishes it, like ["ana@example.org"]')
+        for address in self.people:
+            if not _ADDRESS.fullmatch(address):
+                raise ValueError(f"people: '{address}' is no address, like ana@example.org")
+        return self
+
     @property
     def live_base(self) -> str:
         """Where the real network answers; empty if the file does not say."""
@@ -73,7 +123,7 @@ class AccountSettings(_Frozen):
     @property
     def length_limit(self) -> int:
         """The network's limit on a text's length; 0: none."""
-        return self.max_length or DEFAULT_LENGTH.get(self.channel, 0)
+        return self.max_length or LIMITS.get(self.channel, 0)
 
 
 class SandboxSettings(_Frozen):
@@ -86,7 +136,7 @@ class SandboxSettings(_Frozen):
 
     def base(self, channel: str) -> str:
         """Return the address at which the sandbox plays `channel`."""
-        if channel == "email":
+        if channel in ("email", "manual"):
             return f"smtp://127.0.0.1:{self.smtp}"
         return f"http://127.0.0.1:{getattr(self, channel)}"
 
@@ -125,6 +175,8 @@ class Settings(BaseSettings):
     accounts: Mapping[str, AccountSettings] = {}
     sandbox: SandboxSettings = SandboxSettings()
     web: WebSettings = WebSettings()
+    utm: Mapping[str, str] = {}
+    """The rules of links' parameters (core.links) where a campaign has none of its own."""
     alerts: AlertSettings = AlertSettings()
     sweep: timedelta = timedelta(seconds=15)
     """How often the daemon looks at everything, whatever its clock has armed."""
@@ -145,6 +197,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (env_settings, init_settings)
 
+    @field_validator("utm")
+    @classmethod
+    def _check_rules(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for name, rule in value.items():
+            if fault := rule_fault(name, rule):
+                raise ValueError(". ".join(fault).removesuffix("."))
+        return value
+
     @model_validator(mode="after")
     def _check_alerts(self) -> Self:
         through = self.alerts.through
@@ -152,6 +212,17 @@ class Settings(BaseSettings):
             through not in self.accounts or self.accounts[through].channel != "email"
         ):
             raise ValueError("alerts.through must name a mail account of [accounts]")
+        return self
+
+    @model_validator(mode="after")
+    def _check_manual(self) -> Self:
+        for name, account in self.accounts.items():
+            through = self.accounts.get(account.through)
+            if account.channel == "manual" and (through is None or through.channel != "email"):
+                raise ValueError(
+                    f"accounts.{name}: through must name the mail account by which its people "
+                    "are told"
+                )
         return self
 
     @property
@@ -166,16 +237,24 @@ class Settings(BaseSettings):
     def base_of(self, account: str, *, live: bool) -> str:
         """Return where `account` sends to: its network if live, else the sandbox.
 
+        A manual account sends to the relay of the mail account that it goes through.
         Raises UserError for a live account without an address.
         """
         settings = self.accounts[account]
         if not live:
             return self.sandbox.base(settings.channel)
-        if not settings.live_base:
+        if not (base := self.live_base(account)):
+            name = settings.through if settings.channel == "manual" else account
             raise UserError(
-                f"account '{account}' has no live address. Set `live` in [accounts.{account}]"
+                f"account '{name}' has no live address. Set `live` in [accounts.{name}]"
             )
-        return settings.live_base
+        return base
+
+    def live_base(self, account: str) -> str:
+        """Return where `account` publishes once it is live; empty if the file does not say."""
+        settings = self.accounts[account]
+        own = self.accounts[settings.through] if settings.channel == "manual" else settings
+        return own.live_base
 
     def secret(self, account: str, name: str) -> str:
         """Return a secret of `account` from the environment or the file it names; "" if unset.

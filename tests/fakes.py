@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from campaigner.core.channel import (
     Absent,
+    Corrected,
     Counters,
     Disconnected,
+    Done,
     Finding,
     NotSampled,
     Outcome,
@@ -39,6 +41,7 @@ class FakeChannel:
         findings: Iterable[Finding] = (),
         recovery: Recovery | None = None,
         rates: Sequence[Rate] = (),
+        corrections: Iterable[Corrected] = (),
     ) -> None:
         self.name = "fake"
         self.recovery = recovery or Recovery()
@@ -46,7 +49,10 @@ class FakeChannel:
         self.sent: list[Outgoing] = []
         self.looked: list[Outgoing] = []
         self._outcomes = iter(outcomes)
+        self.edited: list[tuple[str, str]] = []
+        self.deleted: list[str] = []
         self._findings = iter(findings)
+        self._corrections = iter(corrections)
 
     def send(self, post: Outgoing) -> Outcome:
         self.sent.append(post)
@@ -55,6 +61,14 @@ class FakeChannel:
     def find(self, post: Outgoing) -> Finding:
         self.looked.append(post)
         return next(self._findings, Absent())
+
+    def edit(self, remote_id: str, text: str) -> Corrected:
+        self.edited.append((remote_id, text))
+        return next(self._corrections, Done())
+
+    def delete(self, remote_id: str) -> Corrected:
+        self.deleted.append(remote_id)
+        return next(self._corrections, Done())
 
     def sample(self, remote_ids: Sequence[str]) -> Mapping[str, Counters] | NotSampled:
         return {id: Counters({"reactions": 1}) for id in remote_ids}

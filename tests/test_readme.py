@@ -132,7 +132,7 @@ def section_of(document: str, heading: str) -> str:
 def campaign_of(section: str) -> tuple[str, str]:
     """Return the file name that the reader is told to use, and what to write into it."""
     (text,) = [body for language, body in FENCE.findall(section) if language == "yaml"]
-    (name,) = re.findall(r"Save this as `([^`]+)`", section)
+    (name,) = re.findall(r"[Ss]ave this as `([^`]+)`", section)
     return name, text
 
 

@@ -5,6 +5,21 @@ import pytest
 from campaigner.errors import UserError
 from campaigner.settings import FILE, Settings, is_loopback, load_settings
 
+MANUAL = """
+[accounts.post]
+channel = "email"
+locales = ["en"]
+live = "smtps://relay.example.org:465"
+sender = "a@example.org"
+
+[accounts.group]
+channel = "manual"
+locales = ["es"]
+place = "A group"
+people = ["ana@example.org"]
+through = "post"
+"""
+
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
@@ -56,6 +71,14 @@ def test_a_workspace_is_found_from_any_folder_in_it(
             "reply_to must be an address",
         ),
         ('[alerts]\nmail = ["a@example.org"]\nthrough = "post"', "must name a mail account"),
+        (MANUAL.replace('place = "A group"', ""), "place must say where"),
+        (MANUAL.replace('["ana@example.org"]', "[]"), "people must name who publishes it"),
+        (MANUAL.replace('["ana@example.org"]', '["ana"]'), "'ana' is no address"),
+        (MANUAL.replace('through = "post"', ""), "accounts.group: through must name the mail"),
+        (MANUAL + 'language = "español"', "español"),
+        ('[utm]\ncontent = "a"', "utm.*`content` is what campaigner itself sets"),
+        ('[utm]\nsorce = "a"', "'sorce' is no part of a link.*Did you mean 'source'"),
+        ('[utm]\nterm = "{itm}"', "the rule for `term` holds '{itm}'"),
     ],
 )
 def test_a_fault_in_the_file_is_named(tmp_path: Path, content: str, told: str) -> None:
@@ -85,6 +108,12 @@ def test_a_secret_file_that_cannot_be_read_is_told_without_its_content(
         load_settings(workspace).secret("x-es", "token")
 
 
+def test_rules_for_links_are_read(workspace: Path) -> None:
+    with (workspace / FILE).open("a", encoding="utf-8") as file:
+        file.write('[utm]\nmedium = ""\ncampaign = "{campaign}-{locale}"\n')
+    assert load_settings(workspace).utm == {"medium": "", "campaign": "{campaign}-{locale}"}
+
+
 def test_locales_are_read_in_either_spelling(workspace: Path) -> None:
     assert load_settings(workspace).accounts["x-es"].locales == ("es_419",)
 
@@ -102,3 +131,14 @@ def test_locales_are_read_in_either_spelling(workspace: Path) -> None:
 )
 def test_only_this_machines_own_names_are_loopback(address: str, ours: bool) -> None:
     assert is_loopback(address) is ours
+
+
+def test_a_manual_account_sends_to_the_relay_that_it_goes_through(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(MANUAL + 'language = "pt-br"', "utf-8")
+    settings = load_settings(tmp_path)
+    assert settings.base_of("group", live=False) == "smtp://127.0.0.1:8725"
+    assert settings.base_of("group", live=True) == "smtps://relay.example.org:465"
+    assert settings.accounts["group"].language == "pt_BR"
+    (tmp_path / FILE).write_text(MANUAL.replace("live =", "title ="), "utf-8")
+    with pytest.raises(UserError, match=r"account 'post' has no live address"):
+        load_settings(tmp_path).base_of("group", live=True)

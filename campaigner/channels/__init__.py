@@ -11,6 +11,7 @@ CHANNELS: Mapping[str, str] = {
     "x": "campaigner.channels.x:X",
     "mastodon": "campaigner.channels.mastodon:Mastodon",
     "email": "campaigner.channels.email:Email",
+    "manual": "campaigner.channels.manual:Manual",
 }
 
 

@@ -1,6 +1,6 @@
 """Mastodon, and servers that speak its API, through Mastodon.py.
 
-https://docs.joinmastodon.org/methods/statuses/#create, /methods/media/#v2,
+https://docs.joinmastodon.org/methods/statuses/#create, #edit, #delete, /methods/media/#v2,
 /methods/accounts/#statuses, /api/rate-limits/
 """
 
@@ -16,9 +16,12 @@ from campaigner.channels.matching import addresses, plain, same_text, time_in
 from campaigner.channels.session import OnceSession, Patience, exchange
 from campaigner.core.channel import (
     Absent,
+    Corrected,
     Counters,
     Disconnected,
+    Done,
     Finding,
+    Gone,
     NotSampled,
     Outcome,
     Rate,
@@ -81,6 +84,7 @@ class Mastodon:
                     post.text,
                     media_ids=media_ids or None,
                     language=post.language or None,
+                    in_reply_to_id=post.reply_to or None,
                     idempotency_key=post.key,
                 )
             )
@@ -88,7 +92,7 @@ class Mastodon:
             return Retry(str(error), reached=False)
         except NoAnswerError as error:
             return Unknown(str(error))
-        return outcome_of(reply)
+        return outcome_of(reply, answers=bool(post.reply_to))
 
     def find(self, post: Outgoing) -> Finding:
         """Look through the account's own statuses since the first attempt, newest first."""
@@ -115,6 +119,49 @@ class Mastodon:
                 return Absent()
             before = str(statuses[-1]["id"])
         return Unknown("could not look through all statuses since the first attempt")
+
+    def edit(self, remote_id: str, text: str) -> Corrected:
+        """Replace the text once; the language stays.
+
+        The server takes away pictures and a content warning that an edit does
+        not name again: so what it shows is read first, and sent back.
+        """
+        try:
+            shown = self._status(remote_id)
+        except (NotReachedError, NoAnswerError) as error:
+            return Retry(str(error), reached=False)
+        status = shown.json if isinstance(shown.json, dict) else {}
+        if shown.status != 200 or not status:
+            refusal = correction_of(shown)
+            # Nothing was asked to change yet, so no doubt is left.
+            return Retry(refusal.reason) if isinstance(refusal, Unknown) else refusal
+        media = [
+            str(medium["id"]) for medium in status.get("media_attachments") or () if "id" in medium
+        ]
+        try:
+            reply = self._ask(
+                lambda client: client.status_update(
+                    remote_id,
+                    text,
+                    media_ids=media or None,
+                    sensitive=bool(status.get("sensitive")),
+                    spoiler_text=str(status.get("spoiler_text") or "") or None,
+                )
+            )
+        except NotReachedError as error:
+            return Retry(str(error), reached=False)
+        except NoAnswerError as error:
+            return Unknown(str(error))
+        return correction_of(reply)
+
+    def delete(self, remote_id: str) -> Corrected:
+        try:
+            reply = self._ask(lambda client: client.status_delete(remote_id))
+        except NotReachedError as error:
+            return Retry(str(error), reached=False)
+        except NoAnswerError as error:
+            return Unknown(str(error))
+        return correction_of(reply)
 
     def sample(self, remote_ids: Sequence[str]) -> Mapping[str, Counters] | NotSampled:
         counters: dict[str, Counters] = {}
@@ -192,8 +239,8 @@ class Mastodon:
         return exchange(session, lambda: call(client))
 
 
-def outcome_of(reply: Reply) -> Outcome:
-    """Say what an answer to POST /api/v1/statuses means."""
+def outcome_of(reply: Reply, *, answers: bool = False) -> Outcome:
+    """Say what an answer to POST /api/v1/statuses means. `answers`: the post replies to another."""
     match reply.status:
         case 200:
             if id := _id(reply):
@@ -203,8 +250,32 @@ def outcome_of(reply: Reply) -> Outcome:
             return Retry("the server allows no more posts for now", reset_at=reset_time(reply))
         case 401 | 403:
             return Disconnected(_reason(reply))
+        case 409:
+            # Kindred servers say so while a request under the same key is still being done.
+            return Unknown(_reason(reply))
         case 422 if "finished processing" in _reason(reply).lower():
             return Retry(_reason(reply))
+        case 404 if answers and _says_error(reply):
+            return Reject(f"the post that it answers is not there: {_reason(reply)}")
+        case status if 300 <= status < 400 or status in (404, 405, 410):
+            return Disconnected(f"there is no Mastodon at this address: it answered {status}")
+        case status if 400 <= status < 500 and status != 408:
+            return Reject(_reason(reply))
+        case status:
+            return Unknown(f"the server answered {status}")
+
+
+def correction_of(reply: Reply) -> Corrected:
+    """Say what an answer to PUT or DELETE /api/v1/statuses/:id means."""
+    match reply.status:
+        case 200 if _id(reply):
+            return Done()
+        case 404 | 410 if _says_error(reply):
+            return Gone()
+        case 429:
+            return Retry("the server allows no more changes for now", reset_at=reset_time(reply))
+        case 401 | 403:
+            return Disconnected(_reason(reply))
         case status if 300 <= status < 400 or status in (404, 405, 410):
             return Disconnected(f"there is no Mastodon at this address: it answered {status}")
         case status if 400 <= status < 500 and status != 408:
@@ -270,7 +341,12 @@ def reset_time(reply: Reply) -> datetime | None:
 def _id(reply: Reply) -> str:
     answer = reply.json
     id = answer.get("id") if isinstance(answer, dict) else None
-    return str(id) if id else ""
+    return str(id) if isinstance(id, str | int) and id else ""
+
+
+def _says_error(reply: Reply) -> bool:
+    """Whether it answers as Mastodon does: anything else may be another server's page."""
+    return isinstance(reply.json, dict) and bool(reply.json.get("error"))
 
 
 def _reason(reply: Reply) -> str:

@@ -1,7 +1,7 @@
 """X, through API v2 and Tweepy.
 
-https://docs.x.com/x-api/posts/create-post, /x-api/media/upload-media,
-/x-api/users/get-posts, /x-api/fundamentals/response-codes-and-errors
+https://docs.x.com/x-api/posts/create-post, /x-api/posts/delete-post,
+/x-api/media/upload-media, /x-api/users/get-posts, /x-api/fundamentals/response-codes-and-errors
 """
 
 import logging
@@ -16,14 +16,26 @@ from tweepy.auth import OAuth1UserHandler
 from tweepy.client import Client
 
 from campaigner.channels.session import OnceSession, Patience, exchange
-from campaigner.channels.x_answers import counters_in, data, found_in, reason, reset_time, sent
+from campaigner.channels.x_answers import (
+    counters_in,
+    data,
+    found_in,
+    is_missing,
+    reason,
+    reset_time,
+    sent,
+)
 from campaigner.channels.x_media import upload
 from campaigner.core.channel import (
     Absent,
+    Corrected,
     Counters,
     Disconnected,
+    Done,
     Duplicate,
     Finding,
+    Gone,
+    NotOffered,
     NotSampled,
     Outcome,
     Rate,
@@ -39,6 +51,7 @@ from campaigner.net import Http, NoAnswerError, NotReachedError, Reply, origin, 
 
 BUILT_IN = "https://api.twitter.com"  # Tweepy's own host, which it lets nobody choose
 SLACK = timedelta(minutes=5)  # our clock and theirs
+FAR_OFF = timedelta(days=1)  # a clock that is wrong by more would be noticed
 SITE = "https://x.com"
 REAL = frozenset({"api.x.com", "api.twitter.com"})
 PAGES = 5
@@ -99,7 +112,10 @@ class X:
             reply = exchange(
                 session,
                 lambda: client.create_tweet(
-                    text=post.text, media_ids=media_ids or None, user_auth=self._signs
+                    text=post.text,
+                    media_ids=media_ids or None,
+                    in_reply_to_tweet_id=post.reply_to or None,
+                    user_auth=self._signs,
                 ),
             )
         except NotReachedError as error:
@@ -117,7 +133,7 @@ class X:
         page: str | None = None
         for _ in range(PAGES):
             try:
-                reply = self._page(me, since=since, page=page)
+                reply = self._page(me, since=since - FAR_OFF, page=page)
             except (NotReachedError, NoAnswerError) as error:
                 return Unknown(str(error))
             answer = reply.json
@@ -131,6 +147,23 @@ class X:
             if not page:
                 return Absent()
         return Unknown("could not look through all posts since the first attempt")
+
+    def edit(self, remote_id: str, text: str) -> Corrected:
+        return NotOffered("X lets no program edit a post")
+
+    def delete(self, remote_id: str) -> Corrected:
+        """Delete once. Where X says no, look whether the post is there at all."""
+        client, session = self._client()
+        try:
+            reply = exchange(session, lambda: client.delete_tweet(remote_id, user_auth=self._signs))
+        except NotReachedError as error:
+            return Retry(str(error), reached=False)
+        except NoAnswerError as error:
+            return Unknown(str(error))
+        answer = deletion_of(reply)
+        if reply.status in (200, 403, 404) and answer != Done() and self._is_missing(remote_id):
+            return Gone()
+        return answer
 
     def sample(self, remote_ids: Sequence[str]) -> Mapping[str, Counters] | NotSampled:
         counters: dict[str, Counters] = {}
@@ -167,6 +200,14 @@ class X:
         if reply.status in (401, 402, 403):
             return Disconnected(reason(reply))
         return Unknown(f"X answered {reply.status}")
+
+    def _is_missing(self, remote_id: str) -> bool:
+        client, session = self._client()
+        try:
+            reply = exchange(session, lambda: client.get_tweets([remote_id], user_auth=self._signs))
+        except (NotReachedError, NoAnswerError):
+            return False
+        return reply.status == 200 and is_missing(reply.json, remote_id)
 
     def _me(self) -> str | Disconnected | Unknown:
         """Return the account's id; asked for once, because X allows few such calls."""
@@ -258,9 +299,15 @@ def outcome_of(reply: Reply, *, site: str = "") -> Outcome:
             return Retry("X allows no more posts for now", reset_at=reset_time(reply))
         case 401 | 402:
             return Disconnected(reason(reply))
+        case 409:
+            # In conflict with what? It may be with our own request, on its way.
+            return Unknown(reason(reply))
         case 403 if "duplicate" in reason(reply).lower():
             return Duplicate(reason(reply))
         case 403 if "too long" in reason(reply).lower():
+            return Reject(reason(reply))
+        case 403 if "reply to" in reason(reply).lower():
+            # What it answers was deleted, or may not be answered: no fault of the account's.
             return Reject(reason(reply))
         case 403:
             return Disconnected(reason(reply))
@@ -270,3 +317,22 @@ def outcome_of(reply: Reply, *, site: str = "") -> Outcome:
             return Reject(reason(reply))
         case status:
             return Unknown(f"X answered {status}")
+
+
+def deletion_of(reply: Reply) -> Corrected:
+    """Say what an answer to DELETE /2/tweets/:id means."""
+    match reply.status:
+        case 200 if data(reply).get("deleted") is True:
+            return Done()
+        case 429 if "usage" in reason(reply).lower():
+            return Disconnected(reason(reply))
+        case 429:
+            return Retry("X allows no more deletions for now", reset_at=reset_time(reply))
+        case 401 | 402:
+            return Disconnected(reason(reply))
+        case status if 300 <= status < 400 or status in (404, 405, 410):
+            return Disconnected(f"there is no X at this address: it answered {status}")
+        case status if 400 <= status < 500 and status != 408:
+            return Reject(reason(reply))
+        case status:
+            return Unknown(f"X answered {status}, and not that it is deleted")

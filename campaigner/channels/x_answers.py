@@ -73,6 +73,18 @@ def found_in(
     return None
 
 
+def is_missing(answer: object, id: str) -> bool:
+    """Whether an answer to a look-up says that there is no post `id`."""
+    if not isinstance(answer, dict) or any(True for _ in _tweets(answer)):
+        return False
+    errors = dicts(answer.get("errors"))
+    return any(
+        str(error.get("resource_id") or error.get("value")) == id
+        and str(error.get("type", "")).endswith("/resource-not-found")
+        for error in errors
+    )
+
+
 def counters_in(answer: Mapping[str, Any]) -> dict[str, Counters]:
     """Read public_metrics, by id; a post that is gone is missing."""
     counters: dict[str, Counters] = {}

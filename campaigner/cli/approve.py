@@ -63,8 +63,9 @@ def approve(
 def _print(approved: list[Message], who: str, *, dry_run: bool) -> None:
     if not approved:
         return
+    moved = any(one.moved for one in approved)
     show_table(
-        ["message", "when", "account", "language", "text"],
+        ["message", "when", "account", "language", "text", *(["moved"] if moved else [])],
         [
             [
                 str(one.id),
@@ -72,6 +73,7 @@ def _print(approved: list[Message], who: str, *, dry_run: bool) -> None:
                 one.account,
                 locale_words(one.locale),
                 " ".join(one.text.split())[:70],
+                *([one.moved] if moved else []),
             ]
             for one in approved
         ],
@@ -88,6 +90,7 @@ def _row(message: Message, refused: str) -> dict[str, object]:
         "account": message.account,
         "locale": message.locale,
         "due_at": message.due_at.isoformat(),
+        "moved": message.moved,
         "hash": message.content_hash,
         "approved": not refused,
         "refused": refused,

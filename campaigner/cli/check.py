@@ -11,8 +11,11 @@ import typer
 from campaigner.app import App
 from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
 from campaigner.core.campaign import Campaign
+from campaigner.core.spelling import counted
 from campaigner.errors import FileError, Problem, UserError
+from campaigner.loading.glossary import load_glossary
 from campaigner.services.preview import check_campaign, untranslated
+from campaigner.services.translate import campaign_status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +46,37 @@ def check(
                 f"there is no campaign in {app.settings.workspace / 'campaigns'}. "
                 "Write one, or name a file"
             )
-        checked = [check_file(app, path) for path in paths]
+        checked = check_shared(app) or [check_file(app, path) for path in paths]
         faulty = any(file.problems for file in checked)
         campaigns = [file.campaign for file in checked if file.campaign is not None]
-        summaries = [] if faulty else [_summary(app, campaign) for campaign in campaigns]
+        summaries = (
+            []
+            if faulty
+            else [summary_of(app, campaign) + _to_look_at(app, campaign) for campaign in campaigns]
+        )
     if as_json:
         print(json.dumps(_rows(checked), ensure_ascii=False, indent=2))
     else:
         for file in checked:
             for problem in file.problems:
-                place = f"{_shown(file.path)}:{problem.line}"
+                place = f"{shown_path(file.path)}:{problem.line}"
                 typer.echo(f"{place}: {problem.found}. {problem.fix}", err=True)
         for summary in summaries:
             print(summary)
     if faulty:
         raise typer.Exit(1)
+
+
+def check_shared(app: App) -> list[Checked]:
+    """Return what is wrong with the files that all campaigns use; empty if nothing is.
+
+    It would be wrong with each of them, so they are not looked at before.
+    """
+    try:
+        app.words()
+    except FileError as error:
+        return [Checked(path=error.path, campaign=None, problems=error.problems)]
+    return []
 
 
 def check_file(app: App, path: Path) -> Checked:
@@ -71,7 +90,7 @@ def check_file(app: App, path: Path) -> Checked:
     )
 
 
-def _summary(app: App, campaign: Campaign) -> str:
+def summary_of(app: App, campaign: Campaign) -> str:
     """Return what the campaign comes to: `spring: 8 items, 64 posts in en, es, fr, pt_BR`.
 
     A string without a translation is no fault, but it keeps its posts waiting.
@@ -86,21 +105,32 @@ def _summary(app: App, campaign: Campaign) -> str:
         for locale in campaign.locales
         if locale in app.accounts[account].locales
     )
-    summary = f"{campaign.id}: {len(campaign.items)} items, {posts} posts in {locales}"
+    items = counted(len(campaign.items), "item")
+    summary = f"{campaign.id}: {items}, {counted(posts, 'post')} in {locales}"
     if waiting := untranslated(campaign, app.dry_desk()):
-        summary += f"; {len(waiting)} strings wait for a translator (`campaigner translate status`)"
+        strings = counted(len(waiting), "string")
+        wait = "waits" if len(waiting) == 1 else "wait"
+        summary += f"; {strings} {wait} for a translator (`campaigner translate status`)"
     return summary
+
+
+def _to_look_at(app: App, campaign: Campaign) -> str:
+    """Say how many translations look odd; empty if none does."""
+    glossary = load_glossary(app.settings.workspace / "campaigns" / "data" / "glossary.yaml")
+    rows = campaign_status(campaign, app.catalogs, glossary)
+    odd = sum(len(row.remarks) for row in rows)
+    return f"; translations to look at: {odd} (`campaigner translate status`)" if odd else ""
 
 
 def _rows(checked: Sequence[Checked]) -> list[dict[str, object]]:
     return [
-        {"file": str(_shown(file.path)), **asdict(problem)}
+        {"file": str(shown_path(file.path)), **asdict(problem)}
         for file in checked
         for problem in file.problems
     ]
 
 
-def _shown(path: Path) -> Path:
+def shown_path(path: Path) -> Path:
     """Return the path as short as it can be named from here."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 import structlog
@@ -33,3 +35,17 @@ def log_to_stderr(format: LogFormat) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Let this process log errors only, to stderr, while the context is open."""
+    before = structlog.get_config()
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

@@ -1,17 +1,17 @@
 """`campaigner outbox`: every post and mail, its state, its reason and its next time."""
 
 import json
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
+from campaigner.cli import moves
+from campaigner.cli.moments import read_moment
 from campaigner.cli.tables import locale_words, show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
-from campaigner.core.delivery import State
+from campaigner.core.delivery import Hold, State
 from campaigner.errors import UserError
-from campaigner.services import outbox
+from campaigner.services import outbox, publish_by_hand
 from campaigner.services.outbox import Entry
 
 app = typer.Typer(
@@ -118,6 +118,12 @@ def show(number: Number, as_json: JsonOption = False, workspace: WorkspaceOption
         "language": locale_words(message.locale),
         "to": delivery.recipient,
         "when": stamp(delivery.due_at, message.zone),
+        "moved": message.moved,
+        "not before": (
+            f"{stamp(message.embargo_until, message.zone)} (embargo)"
+            if message.embargo_until
+            else ""
+        ),
         "at the latest": stamp(message.not_after, message.zone),
         "state": f"{ON_SCREEN[delivery.state]}: {entry.why}",
         "approved": approved,
@@ -145,18 +151,17 @@ def retry(
     by: AsOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Send what waits for you, was refused or was given up; or move it to another time.
+    """Send what waits for you, was refused or was given up; with --at, as `outbox move`.
 
-    Example: campaigner outbox retry 12 --at "2026-12-01 10:00"
+    Example: campaigner outbox retry 12
     """
+    if at:
+        moves.move(number, at=at, by=by, workspace=workspace)
+        return
     with opened(workspace) as opened_app:
         now = opened_app.clock()
-        entry, _ = outbox.show(opened_app.sessions, number, now=now)
-        moment = _moment(at, entry.listed.message.zone) if at else None
-        outbox.retry(
-            opened_app.sessions, number, by=by or opened_app.settings.user, now=now, at=moment
-        )
-    print(f"{number} goes out {stamp(moment, entry.listed.message.zone) if moment else 'now'}.")
+        outbox.retry(opened_app.sessions, number, by=by or opened_app.settings.user, now=now)
+    print(f"{number} goes out now.")
 
 
 @app.command()
@@ -171,14 +176,18 @@ def cancel(
     Example: campaigner outbox cancel 12 --reason "the event was moved"
     """
     with opened(workspace) as opened_app:
+        now = opened_app.clock()
+        entry, _ = outbox.show(opened_app.sessions, number, now=now)
         outbox.cancel(
             opened_app.sessions,
             number,
             by=by or opened_app.settings.user,
             reason=reason,
-            now=opened_app.clock(),
+            now=now,
         )
     print(f"{number} is canceled.")
+    if entry.listed.delivery.hold is Hold.PERSON:
+        print("Its people have the mail that asks for it: tell them not to publish it.")
 
 
 @app.command()
@@ -211,12 +220,43 @@ def resolve(
     print(f"{number} {done}.")
 
 
-def _moment(text: str, zone: str) -> datetime:
-    try:
-        wall = datetime.strptime(text, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - its zone comes next
-    except ValueError:
-        raise UserError(f"'{text}' is no time. Write it like '2026-12-01 10:00'") from None
-    return wall.replace(tzinfo=ZoneInfo(zone))
+@app.command()
+def done(
+    number: Number,
+    address: Annotated[
+        str | None, typer.Argument(help="Where it can be seen, beginning with https://.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="When, like '2026-12-01 10:00' in the post's zone; otherwise now."),
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="It is not out after all: it waits again.")
+    ] = False,
+    by: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Say where a post is that you were asked to publish by hand. From then on it counts.
+
+    Example: campaigner outbox done 12 https://www.linkedin.com/feed/update/urn:li:activity:7
+    """
+    if (address is None) is not undo:
+        raise UserError("give the address at which the post can be seen, or --undo; not both")
+    with opened(workspace) as opened_app:
+        now, who = opened_app.clock(), by or opened_app.settings.user
+        if address is None:
+            waits = publish_by_hand.undo(opened_app.sessions, number, by=who, now=now)
+            until = "waits for a person again" if waits else "is past its last date: too late"
+            print(f"{number} does not count as published any more, and {until}.")
+            return
+        entry, _ = outbox.show(opened_app.sessions, number, now=now)
+        moment = read_moment(at, entry.listed.message.zone) if at else now
+        publish_by_hand.done(opened_app.sessions, number, url=address, at=moment, by=who, now=now)
+    print(f"{number} counts as published, {stamp(moment, entry.listed.message.zone)}: {address}")
+
+
+app.command("move")(moves.move)
+app.command("missed")(moves.missed)
 
 
 def _row(entry: Entry) -> dict[str, object]:
@@ -231,6 +271,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "account": message.account,
         "locale": message.locale,
         "recipient": delivery.recipient,
+        "country": delivery.country,
         "state": delivery.state,
         "hold": delivery.hold or message.hold,
         "why": entry.why,
@@ -238,6 +279,8 @@ def _row(entry: Entry) -> dict[str, object]:
         "scheduled_at": delivery.scheduled_at.isoformat(),
         "due_at": delivery.due_at.isoformat(),
         "not_after": message.not_after.isoformat(),
+        "moved": message.moved,
+        "embargo_until": message.embargo_until.isoformat() if message.embargo_until else None,
         "attempts": delivery.attempts,
         "sent_at": delivery.sent_at.isoformat() if delivery.sent_at else None,
         "remote_id": delivery.remote_id,

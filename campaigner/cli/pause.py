@@ -7,28 +7,37 @@ import typer
 
 from campaigner.cli.tables import show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
+from campaigner.core.countries import country_code
 from campaigner.db import pauses
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
+from campaigner.services.pause import in_words
 from campaigner.services.pause import pause as pull
 from campaigner.services.pause import resume as lift
 
 AllOption = Annotated[bool, typer.Option("--all", help="Everything.")]
 AccountOption = Annotated[str | None, typer.Option(help="One account.", show_default=False)]
 CampaignOption = Annotated[str | None, typer.Option(help="One campaign.", show_default=False)]
+CountryOption = Annotated[
+    str | None, typer.Option(help="One country, like BR or Brazil.", show_default=False)
+]
 
 
 def pause(
     everything: AllOption = False,
     account: AccountOption = None,
     campaign: CampaignOption = None,
+    country: CountryOption = None,
     reason: Annotated[str, typer.Option(help="Why, for whoever finds it stopped.")] = "by hand",
     show: Annotated[bool, typer.Option("--list", help="Show what is paused.")] = False,
     by: AsOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Stop everything, an account or a campaign, at once; even what is about to be sent.
+    """Stop everything, an account, a campaign or a country, at once; even what is about to be sent.
+
+    A country holds the posts of accounts that speak to it, posts in its own
+    language variant (pt_BR is Brazil's), and mails to its readers.
 
     Example: campaigner pause --all --reason "wrong link in today's post"
     """
@@ -36,7 +45,7 @@ def pause(
         if show:
             _list(app.sessions, app.settings.zone, as_json=as_json)
             return
-        scope, target = _scope(everything, account, campaign)
+        scope, target = _scope(everything, account, campaign, country)
         if scope == "account" and target not in app.accounts:
             raise UserError(
                 f"there is no account '{target}'. `campaigner accounts list` shows them"
@@ -49,7 +58,8 @@ def pause(
             by=by or app.settings.user,
             now=app.clock(),
         )
-    what = "Everything" if scope == pauses.ALL else f"{scope.capitalize()} {target}"
+    what = in_words(scope, target)
+    what = what[0].upper() + what[1:]
     print(f"{what} is paused." if new else f"{what} was paused already.")
     print("Nothing of it goes out until `campaigner resume`.")
 
@@ -58,6 +68,7 @@ def resume(
     everything: AllOption = False,
     account: AccountOption = None,
     campaign: CampaignOption = None,
+    country: CountryOption = None,
     by: AsOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -65,7 +76,7 @@ def resume(
 
     Example: campaigner resume --all
     """
-    scope, target = _scope(everything, account, campaign)
+    scope, target = _scope(everything, account, campaign, country)
     with opened(workspace) as app:
         done = lift(
             app.sessions,
@@ -78,21 +89,28 @@ def resume(
     if done.missed:
         print(
             f"{done.missed} fell due meanwhile and wait for you: see `campaigner outbox list "
-            "--state held`, then send (`outbox retry ID`, with --at to move it) or drop "
-            "(`outbox cancel ID`) each."
+            "--state held`, then send (`outbox retry ID`), move (`outbox move ID --at TIME`) or "
+            "drop (`outbox cancel ID`) each, or all at once with `campaigner outbox missed`."
         )
 
 
-def _scope(everything: bool, account: str | None, campaign: str | None) -> tuple[str, str]:
+def _scope(
+    everything: bool, account: str | None, campaign: str | None, country: str | None
+) -> tuple[str, str]:
+    code = country_code(country) if country else ""
     named = [
         (scope, target)
-        for scope, target in (("account", account), ("campaign", campaign))
+        for scope, target in (
+            ("account", account),
+            ("campaign", campaign),
+            (pauses.COUNTRY, code),
+        )
         if target
     ]
     if everything:
         named.append((pauses.ALL, ""))
     if len(named) != 1:
-        raise UserError("say what: one of --all, --account NAME or --campaign ID")
+        raise UserError("say what: one of --all, --account NAME, --campaign ID or --country BR")
     return named[0]
 
 
@@ -116,5 +134,5 @@ def _list(sessions: Sessions, zone: str, *, as_json: bool) -> None:
     else:
         show_table(
             ["what", "since", "by", "why"],
-            [[f"{s.scope} {s.target}", stamp(s.at, zone), s.by, s.reason] for s in stops],
+            [[in_words(s.scope, s.target), stamp(s.at, zone), s.by, s.reason] for s in stops],
         )

@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from campaigner.cli.tables import locale_words, show_table, stamp
+from campaigner.cli.tables import locale_words, no_text_yet, show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
 from campaigner.core.campaign import Approval, Campaign
-from campaigner.core.difference import Change, Queued
+from campaigner.core.difference import Change, Queued, is_overdue
 from campaigner.errors import FileError
 from campaigner.services.compose import queue_digest
 from campaigner.services.preview import unrenderable
@@ -64,13 +66,14 @@ def queue(
             dry_run=dry_run,
         )
         zone = campaign.schedule.zone.key
+        now = app.clock()
     if as_json:
-        print(json.dumps([_row(change) for change in queued.changes], indent=2))
+        print(json.dumps(_rows(queued, now), ensure_ascii=False, indent=2))
         return
-    _print(campaign, queued, zone, dry_run=dry_run)
+    _print(campaign, queued, zone, dry_run=dry_run, now=now)
 
 
-def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool) -> None:
+def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool, now: datetime) -> None:
     loud = [change for change in queued.changes if change.what not in QUIET]
     if loud:
         show_table(
@@ -82,7 +85,7 @@ def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool) -> N
                     change.identity.item,
                     change.identity.account,
                     locale_words(change.identity.locale),
-                    change.note,
+                    "; ".join(filter(None, (change.note, change.moved))),
                 ]
                 for change in loud
             ],
@@ -96,8 +99,8 @@ def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool) -> N
             f"The next edition is composed {stamp(queued.next_edition.compose_at, zone)} "
             f"and goes out {stamp(queued.next_edition.slot.due_at, zone)}, if it is approved."
         )
-    for item in queued.unscheduled:
-        print(f"item '{item}' has no date left: give the schedule one more")
+    for line in _beside(queued, zone, now):
+        print(line)
     held = sum(change.hold is not None for change in queued.changes)
     if held:
         print(f"{held} cannot go out as they are: see the notes above")
@@ -116,6 +119,69 @@ def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool) -> N
         print(f"Next: {who}`campaigner approve {campaign.id}`.")
 
 
+def _beside(queued: Queued, zone: str, now: datetime) -> Iterator[str]:
+    """Yield what is no message: what is to be written, has no date, is skipped or too close."""
+    for kept in queued.placeholders:
+        item = kept.item
+        words = no_text_yet(item.title, item.owner, item.due, overdue=is_overdue(kept, now=now))
+        moved = f" ({kept.slot.moved})" if kept.slot.moved else ""
+        account = f" on {kept.account}" if kept.account else ""
+        at = stamp(kept.slot.due_at, kept.zone.key)
+        yield f"item '{item.id}' keeps {at}{account}{moved}: {words}"
+    for one in queued.undated:
+        yield f"item '{one.item.id}' goes out on no date: {one.why}"
+    for skip in queued.skipped:
+        yield f"{stamp(skip.slot.due_at, zone)} is skipped: {skip.reason}"
+    together: dict[str, list[str]] = {}
+    for close in queued.collisions:
+        pair = " and ".join(
+            f"{each.campaign} · {each.item}, {stamp(each.at, zone)}"
+            for each in (close.first, close.second)
+        )
+        together.setdefault(pair, []).append(close.first.account)
+    for pair, accounts in together.items():
+        yield f"warning: close to each other on {', '.join(accounts)}: {pair}"
+
+
+def _rows(queued: Queued, now: datetime) -> list[dict[str, object]]:
+    """Return the messages, then what is no message, each as an object that says `what` it is."""
+    rows = [_row(change) for change in queued.changes]
+    rows += [
+        {
+            "what": "placeholder",
+            "item": kept.item.id,
+            "account": kept.account,
+            "due_at": kept.slot.due_at.isoformat(),
+            "moved": kept.slot.moved,
+            "title": kept.item.title,
+            "owner": kept.item.owner,
+            "due": kept.item.due.isoformat() if kept.item.due else None,
+            "overdue": is_overdue(kept, now=now),
+        }
+        for kept in queued.placeholders
+    ]
+    rows += [
+        {"what": "undated", "item": one.item.id, "account": one.account, "note": one.why}
+        for one in queued.undated
+    ]
+    rows += [
+        {"what": "skipped", "due_at": skip.slot.due_at.isoformat(), "note": skip.reason}
+        for skip in queued.skipped
+    ]
+    rows += [
+        {
+            "what": "collision",
+            "account": close.first.account,
+            "between": [
+                {"campaign": each.campaign, "item": each.item, "due_at": each.at.isoformat()}
+                for each in (close.first, close.second)
+            ],
+        }
+        for close in queued.collisions
+    ]
+    return rows
+
+
 def _row(change: Change) -> dict[str, object]:
     identity = change.identity
     return {
@@ -129,4 +195,5 @@ def _row(change: Change) -> dict[str, object]:
         "due_at": change.due_at.isoformat(),
         "hold": change.hold,
         "note": change.note,
+        "moved": change.moved,
     }

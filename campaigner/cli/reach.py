@@ -12,15 +12,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from campaigner.cli.moments import read_moment
 from campaigner.cli.tables import locale_words, stamp
-from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
+from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
 from campaigner.core.cadence import ONE_DAY, instant_of
 from campaigner.core.reach import COUNTERS, By, Report, Row
 from campaigner.errors import UserError
+from campaigner.services import outbox
+from campaigner.services.enter import enter as enter_figures
 from campaigner.services.report import LEVELS
 from campaigner.services.report import report as make_report
 
 ABSENT = "—"
+HAND = "*"  # beside a figure that a person entered
 WIDEST = 1000  # characters; wider than any table here
 
 HEADINGS = {
@@ -38,13 +42,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="What was reached.\n\nExample: campaigner reach report --by objective",
+    help="What was reached, and figures that only you can see.\n\n"
+    "Example: campaigner reach report --by objective",
 )
-
-
-@app.callback()
-def reach() -> None:
-    """Keep `report` a subcommand: entering and exporting figures will stand beside it."""
 
 
 @app.command()
@@ -89,6 +89,53 @@ def report(
         print("Nothing was published in this period, so there is nothing to show yet.")
 
 
+@app.command()
+def enter(
+    number: Annotated[int, typer.Argument(help="A post's number, from `outbox list`.")],
+    figures: Annotated[list[str], typer.Argument(help="Like impressions=1200 reactions=30.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="When they stood so, like '2026-12-01 10:00' in the post's zone; or now."
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Where you read them, for the record.")] = "",
+    by: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Enter what a published post reached, as its network shows it to you: running totals.
+
+    It replaces what was entered before. A network that tells campaigner itself
+    is asked again all the same, and its newer figures win.
+
+    Example: campaigner reach enter 12 impressions=1200 reactions=30 --source "LinkedIn analytics"
+    """
+    values = dict(_figure(text) for text in figures)
+    with opened(workspace) as wired:
+        now = wired.clock()
+        entry, _ = outbox.show(wired.sessions, number, now=now)
+        entered = enter_figures(
+            wired.sessions,
+            number,
+            values,
+            source=source,
+            at=read_moment(at, entry.listed.message.zone) if at else now,
+            by=by or wired.settings.user,
+            now=now,
+        )
+    for one in entered:
+        before = ABSENT if one.before is None else f"{one.before:,}"
+        note = "  (the network said so later: reports keep that)" if one.outdated else ""
+        print(f"{one.counter.replace('_', ' ')}: {before} → {one.after:,}{note}")
+
+
+def _figure(text: str) -> tuple[str, int]:
+    word, _, figure = text.partition("=")
+    if not (figure.isascii() and figure.isdigit()):
+        raise UserError(f"'{text}' is no figure. Write it like impressions=1200, without points")
+    return word.strip().replace("-", "_"), int(figure)
+
+
 def as_object(row: Row) -> dict[str, Any]:
     """Return a row as JSON has it: every counter there is, null where it is absent."""
     return {
@@ -98,6 +145,7 @@ def as_object(row: Row) -> dict[str, Any]:
         "unknown": row.unknown,
         "locales": list(row.locales),
         **{word: row.counters.get(word) for word in COUNTERS},
+        "by_hand": [word for word in COUNTERS if word in row.by_hand],
         "sampled_at": row.sampled_at.isoformat() if row.sampled_at else None,
     }
 
@@ -112,6 +160,8 @@ def show(report: Report, zone: ZoneInfo) -> None:
     counted = [row.sampled_at for row in report.rows if row.sampled_at]
     if counted:
         print(f"The networks were last asked at {stamp(max(counted), zone.key)}.")
+    if any(row.by_hand for row in report.rows):
+        print(f"{HAND} entered by hand, at least in part.")
 
 
 def as_table(report: Report) -> Table:
@@ -148,7 +198,8 @@ def _figures(row: Row, report: Report) -> list[tuple[str, str]]:
     shown = [("messages", f"{row.messages:,}")]
     for word in report.counters:
         value = row.counters.get(word)
-        shown.append((word.replace("_", " "), ABSENT if value is None else f"{value:,}"))
+        mark = HAND if word in row.by_hand else ""
+        shown.append((word.replace("_", " "), ABSENT if value is None else f"{value:,}{mark}"))
     if any(other.unknown for other in report.rows):
         shown.append(("not confirmed", f"{row.unknown:,}"))
     return shown

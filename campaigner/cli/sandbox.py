@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from campaigner.cli.workspace import WorkspaceOption
-from campaigner.sandbox.faults import GRAMMAR, parse_fault
+from campaigner.sandbox.faults import GRAMMAR, Kind, parse_fault
 from campaigner.sandbox.server import Sandbox, serve
 from campaigner.settings import load_settings
 
@@ -16,8 +16,8 @@ def sandbox(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Let a network fail: {GRAMMAR}. FAULT is rate-limited, accept-and-drop, "
-            "error-after-accept or hold. May be given several times.",
+            help=f"Let a network fail: {GRAMMAR}. FAULT is one of {', '.join(Kind)}. "
+            "May be given several times.",
             metavar="FAULT",
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -32,3 +32,9 @@ def stamp(moment: datetime, zone: str) -> str:
 def locale_words(locale: str) -> str:
     """Return a locale by its own name: español (América Latina)."""
     return locale_name(locale, locale)
+
+
+def no_text_yet(title: str, owner: str, due: date | None, *, overdue: bool) -> str:
+    """Return a placeholder in words: no text yet: Phishing, maria, due 2026-11-20, overdue."""
+    words = [title, owner, f"due {due}" if due else "", "overdue" if overdue else ""]
+    return f"no text yet: {', '.join(filter(None, words))}"

@@ -25,7 +25,7 @@ _INVALID = r"\uFFFE\uFEFF\uFFFF"
 _DIRECTION = r"\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069"
 _SPACES = r"\x09-\x0D\x20\x85\xA0\u1680\u180E\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
 _PUNCTUATION = r"""!'#%&()*+,\\\-./:;<=>?@\[\]\^_{|}~$"""
-_ACCENTED = (
+ACCENTED = (
     r"\xC0-\xD6\xD8-\xF6\xF8-\u024F\u0253\u0254\u0256\u0257\u0259\u025B\u0263\u0268\u026F"
     r"\u0272\u0289\u028B\u02BB\u0300-\u036F\u1E00-\u1EFF"
 )
@@ -50,7 +50,8 @@ _X_SCHEME = _compile(r"(?i:https?://)\Z")
 _MASTODON_SCHEME = _compile(r"(?i:(?:https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini)://)\Z")
 _LONGEST_SCHEME = len("gopher://")
 _X_QUERY = r"\?[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[A-Za-z0-9\-_&=#/]"
-_SHORT_LINK = _compile(rf"(?i:https?://t\.co/)([A-Za-z0-9]+)(?:{_X_QUERY})?")
+_X_SHORT_LINK = _compile(rf"(?i:https?://t\.co/)([A-Za-z0-9]+)(?:{_X_QUERY})?")
+_MASTODON_SHORT_LINK = _compile(r"(?i:https?://t\.co/)([A-Za-z0-9]+)")
 _RUN = _compile(rf"(?:{_IN_LABEL}|[._\-])++")
 
 
@@ -69,7 +70,7 @@ def _domain() -> regex.Pattern[str]:
 
 @cache
 def _latin_domain() -> regex.Pattern[str]:
-    return _compile_with_names(rf"(?:[\-a-zA-Z0-9{_ACCENTED}]+\.)+{_TOP}")
+    return _compile_with_names(rf"(?:[\-a-zA-Z0-9{ACCENTED}]+\.)+{_TOP}")
 
 
 def _rest(*, general: str, ending: str, query: str) -> regex.Pattern[str]:
@@ -80,8 +81,8 @@ def _rest(*, general: str, ending: str, query: str) -> regex.Pattern[str]:
 
 
 _X_REST = _rest(
-    general=rf"[A-Za-z{_CYRILLIC}0-9!*';:=+,.$/%#\[\]\-–_~@|\&{_ACCENTED}]",
-    ending=rf"[+\-A-Za-z{_CYRILLIC}0-9=_#/{_ACCENTED}]",
+    general=rf"[A-Za-z{_CYRILLIC}0-9!*';:=+,.$/%#\[\]\-–_~@|\&{ACCENTED}]",
+    ending=rf"[+\-A-Za-z{_CYRILLIC}0-9=_#/{ACCENTED}]",
     query=_X_QUERY,
 )
 _MASTODON_REST = _rest(
@@ -119,11 +120,8 @@ def found_by_x(text: str) -> Iterator[Span]:
         if not found.has_scheme:
             if found.before not in ("-", "_", ".", "/"):
                 yield from _without_scheme(found)
-        elif short := _SHORT_LINK.match(found.text):
-            if len(short[1]) <= MAX_SHORT_LINK:
-                yield found.start, found.start + short.end()
         else:
-            yield found.start, found.end
+            yield from _with_scheme(found, short_link=_X_SHORT_LINK)
 
 
 def found_by_mastodon(text: str) -> Iterator[Span]:
@@ -131,7 +129,7 @@ def found_by_mastodon(text: str) -> Iterator[Span]:
     if "://" in text:
         for found in _candidates(text, scheme=_MASTODON_SCHEME, rest=_MASTODON_REST):
             if found.has_scheme and _possible(found):
-                yield found.start, found.end
+                yield from _with_scheme(found, short_link=_MASTODON_SHORT_LINK)
 
 
 def _candidates(
@@ -147,6 +145,9 @@ def _candidates(
         if not _named().search(text, run.start(), run.end()):
             continue
         at = max(run.start(), taken)
+        # A text's first character, unless plain, is rather what precedes an address.
+        if at == 0 and _MAY_PRECEDE.match(text) and _domain().match(text, 1):
+            at = 1
         while at < run.end():
             found = _candidate(text, at, taken, scheme=scheme, rest=rest)
             if found is None:
@@ -180,6 +181,15 @@ def _candidate(
             before=before,
         )
     return None
+
+
+def _with_scheme(found: _Candidate, *, short_link: regex.Pattern[str]) -> Iterator[Span]:
+    """Yield the address; one of t.co ends after its name, which has no more than 40 letters."""
+    if short := short_link.match(found.text):
+        if len(short[1]) <= MAX_SHORT_LINK:
+            yield found.start, found.start + short.end()
+    else:
+        yield found.start, found.end
 
 
 def _without_scheme(found: _Candidate) -> Iterator[Span]:

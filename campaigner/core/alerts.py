@@ -13,6 +13,8 @@ from campaigner.core.message import Kind
 OVERDUE_AFTER = timedelta(minutes=5)
 SILENT_AFTER = timedelta(minutes=2)
 ASK_BEFORE = timedelta(hours=1)  # how long before its time an approval is asked for
+ASK_WHERE_BEFORE = timedelta(hours=2)  # how long before its last date a handed post is asked after
+LAPSED_FOR = timedelta(days=1)  # how long one that nobody published is told of
 
 
 class AlertKind(StrEnum):
@@ -21,6 +23,8 @@ class AlertKind(StrEnum):
     OVERDUE = "overdue"
     DAEMON = "daemon"
     APPROVAL = "approval"
+    HANDED = "handed"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +47,30 @@ def to_reconnect(account: str, *, since: datetime) -> Finding:
 
 
 def unconfirmed(
-    *, key: str, kind: Kind, account: str, campaign: str, item: str, delivery: int, number: int
+    *,
+    key: str,
+    kind: Kind,
+    account: str,
+    campaign: str,
+    item: str,
+    delivery: int,
+    number: int,
+    by_hand: bool = False,
 ) -> Finding:
     """Word a message of which `number` deliveries are unknown and wait for a person.
 
-    `key` is the message's own; `delivery` is the first of them.
+    `key` is the message's own; `delivery` is the first of them. `by_hand`: it is
+    about the mail that asks somebody to publish it.
     """
-    if kind is Kind.POST:
+    if by_hand:
+        text = (
+            f"Nobody can tell whether the mail arrived that asks for post {delivery} ({campaign}, "
+            f"{item}) to be published by hand on '{account}'. Ask those who publish there. If it "
+            f"is out, say where with `campaigner outbox done {delivery} ADDRESS`. If not, run "
+            f"`campaigner outbox resolve {delivery} --not-sent` and `campaigner outbox retry "
+            f"{delivery}`: they get a new mail."
+        )
+    elif kind is Kind.POST:
         text = (
             f"Nobody can tell whether post {delivery} ({campaign}, {item}) is out on account "
             f"'{account}'. Look at the account's page on the network, then say so with "
@@ -64,6 +85,45 @@ def unconfirmed(
             "`--not-sent`)."
         )
     return Finding(kind=AlertKind.UNKNOWN, subject=key, text=text)
+
+
+def asks_where(
+    *,
+    key: str,
+    account: str,
+    campaign: str,
+    item: str,
+    delivery: int,
+    due_at: datetime,
+    not_after: datetime,
+    now: datetime,
+) -> Finding | None:
+    """Word a post that is with a person while its last date comes near; None: too early to ask.
+
+    Nobody is asked before half of the time from `due_at` to `not_after` is over.
+    """
+    if now < max(not_after - ASK_WHERE_BEFORE, due_at + (not_after - due_at) / 2):
+        return None
+    return Finding(
+        kind=AlertKind.HANDED,
+        subject=key,
+        text=f"Post {delivery} ({campaign}, {item}) was handed over to be published by hand on "
+        f"'{account}', and nobody has said where it is. After {_time(not_after)} it counts as too "
+        f"late. If it is out, run `campaigner outbox done {delivery} ADDRESS`. To ask for it once "
+        f"more by mail, `campaigner outbox retry {delivery}`.",
+    )
+
+
+def lapsed(
+    *, key: str, account: str, campaign: str, item: str, delivery: int, not_after: datetime
+) -> Finding:
+    return Finding(
+        kind=AlertKind.LAPSED,
+        subject=key,
+        text=f"Nobody published post {delivery} ({campaign}, {item}) by hand on '{account}' before "
+        f"{_time(not_after)}, its last date. Tell those who publish there that it is too late. If "
+        f"it is out after all, run `campaigner outbox done {delivery} ADDRESS`.",
+    )
 
 
 def overdue(account: str, *, number: int, oldest: datetime) -> Finding:

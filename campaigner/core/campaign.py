@@ -5,8 +5,9 @@ Read from YAML by loading.campaigns; a value here is already checked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from campaigner.core.cadence import Cadence
@@ -34,13 +35,31 @@ class Wording:
     """One text: its source for the translators, and the locales given a text of their own.
 
     `context` is its place (`dns-security-awareness/phishing text.x`), gettext's
-    msgctxt. A locale in `given` is never looked up in a catalog.
+    msgctxt. A locale in `given` is never looked up in a catalog. `locale` is
+    the language of `source`; empty: the campaign's.
     """
 
     context: str
     source: str
     given: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
     line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partner:
+    """Somebody whom texts name: a handle per channel, as it is written there, and a plain name.
+
+    `handles` by channel, with its `@`; a channel without one gets the name.
+    """
+
+    id: str
+    name: Wording
+    handles: Mapping[str, str] = field(default_factory=dict)
+
+    def handle_on(self, channel: str) -> str | None:
+        """Return how `channel` addresses the partner; None: by the plain name."""
+        return self.handles.get(channel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +84,29 @@ class Item:
 
     `texts` by channel, ANY for the others. `links`, `hashtags` and `pictures`
     by locale, ANY for the others; a locale's own entry replaces ANY's whole.
-    Hashtags are without `#`.
+    Hashtags are without `#`. Without texts it is a placeholder of the
+    editorial calendar: a `title`, who writes it (`owner`) and until when
+    (`due`). Nothing of it is public before `embargo_until`. `source_locale`
+    is its language; empty: the campaign's.
     """
 
     id: str
     texts: Mapping[str, Wording]
+    title: str = ""
+    owner: str = ""
+    due: date | None = None
+    embargo_until: datetime | None = None
+    source_locale: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     hashtags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
     story: Story | None = None
     line: int = 0
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether its text is still to be written."""
+        return not self.texts
 
     def text_on(self, channel: str) -> Wording | None:
         """Return what is said on `channel`; None: the item is silent there."""
@@ -93,14 +125,62 @@ class Digest:
     compose_before: timedelta
 
 
+class Then(StrEnum):
+    """What becomes of a date that falls on a holiday or into a quiet time."""
+
+    MOVE = "move"  # to the next day that is none, or to the end of the quiet time
+    BACK = "back"  # to the last day before it that is none; holidays only
+    SKIP = "skip"  # there is no such date
+
+
+class Holidays(Protocol):
+    """The public holidays of some countries."""
+
+    def name_on(self, day: date) -> str:
+        """Return what is kept on `day`, with its country (`Navidad (UY)`); empty: nothing is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quiet:
+    """A time of day in which nothing goes out, in the schedule's zone: ``begins <= t < ends``.
+
+    `ends` may be before `begins`: then it goes over midnight. `weekdays`
+    (Monday is 0) are quiet from midnight to midnight.
+    """
+
+    begins: time | None = None
+    ends: time | None = None
+    weekdays: frozenset[int] = frozenset()
+    then: Then = Then.MOVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotation:
+    """Evergreen: items are said again and again, each at least `gap` after its last time.
+
+    `times` is how often each is said at most; None: as long as the schedule lasts, but a
+    year from the run's start at most.
+    """
+
+    gap: timedelta
+    times: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """When, as wall-clock in a zone. Both days are inclusive."""
+    """When, as wall-clock in a zone. Both days are inclusive.
+
+    `holidays` and `quiet` move or skip dates; `rotation` repeats the items.
+    """
 
     cadence: Cadence
     zone: ZoneInfo
     first_day: date | None = None
     last_day: date | None = None
+    holidays: Holidays | None = None
+    on_holiday: Then = Then.MOVE
+    quiet: Quiet | None = None
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +190,10 @@ class Campaign:
     Either `items` (in the order in which they are said) or `digest` is set.
     `accounts` are names from the workspace's settings, in order. `locales`
     are CLDR names; `source_locale` is the language of the file. `template`
-    lays out a post; `variables` fill `{{ name }}` in its texts.
+    lays out a post. `variables` fill `{{ name }}` in its texts, reusable texts
+    among them as `library.name`; `partners` fill `{{ partner.name }}`. `utm`
+    are the rules of its links' parameters (core.links). Nothing of it is
+    public before `embargo_until`; an item's own is the later of the two.
     """
 
     id: str
@@ -123,6 +206,9 @@ class Campaign:
     schedule: Schedule
     template: str = "social/post.txt"
     variables: Mapping[str, Wording] = field(default_factory=dict)
+    partners: Mapping[str, Partner] = field(default_factory=dict)
+    utm: Mapping[str, str] = field(default_factory=dict)
+    embargo_until: datetime | None = None
     items: tuple[Item, ...] = ()
     digest: Digest | None = None
     not_after: timedelta
@@ -131,3 +217,7 @@ class Campaign:
 
     def item(self, id: str) -> Item:
         return next(item for item in self.items if item.id == id)
+
+    def language_of(self, wording: Wording) -> str:
+        """Return the locale in which a text of this campaign was written."""
+        return wording.locale or self.source_locale

@@ -61,7 +61,14 @@ class Unknown:
     reason: str
 
 
-Outcome = Sent | Retry | Reject | Disconnected | Duplicate | Unknown
+@dataclass(frozen=True)
+class Handed:
+    """Given to a person, who publishes it and then says where. `reason` says whom we told."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Reject | Disconnected | Duplicate | Unknown | Handed
 
 
 @dataclass(frozen=True)
@@ -80,11 +87,13 @@ class Recovery:
     `resend_from` and `resend_until` bound, counted from the first attempt,
     when the same key may be sent once more; both None: a person decides.
     `sole_text`: only if no other delivery of the account has that text.
+    `once`: a second doubt about the same one is for a person.
     """
 
     resend_from: timedelta | None = None
     resend_until: timedelta | None = None
     sole_text: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +124,27 @@ class NotSampled:
     reset_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Done:
+    """The network shows the post as it was asked to, or shows it no more."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """There is no such post on the network any more."""
+
+
+@dataclass(frozen=True)
+class NotOffered:
+    """The network lets no program do that."""
+
+    reason: str
+
+
+Corrected = Done | Gone | NotOffered | Retry | Reject | Disconnected | Unknown
+"""What can become of editing or deleting a post that is out; Unknown: it may have happened."""
+
+
 class Channel(Protocol):
     """One account on one social network, at one base address."""
 
@@ -132,6 +162,12 @@ class Channel(Protocol):
 
     def find(self, post: Outgoing) -> Finding:
         """Look whether an unknown one is out there."""
+
+    def edit(self, remote_id: str, text: str) -> Corrected:
+        """Replace the text of a post that is out; the rest of it stays. Safe to say again."""
+
+    def delete(self, remote_id: str) -> Corrected:
+        """Take a post off the network. Safe to say again."""
 
     def sample(self, remote_ids: Sequence[str]) -> Mapping[str, Counters] | NotSampled:
         """Read counters; a message that is gone is missing from the answer."""

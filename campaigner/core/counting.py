@@ -1,34 +1,35 @@
 """How long a text is, as each network counts it.
 
 X: twitter-text's weighted length, configuration v3. Mastodon: graphemes, by
-the server's StatusLengthValidator. E-mail has no limit; its length is its
-characters. Nothing here asks a network: a limit is an argument.
+the server's StatusLengthValidator. What a person publishes by hand: graphemes.
+E-mail has no limit; its length is its characters. Nothing here asks a
+network: a limit is an argument.
 """
 
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 
 import regex
 
-from campaigner.core.addresses_in_text import Span, found_by_mastodon, found_by_x
-from campaigner.core.top_level_domains import TOP_LEVEL_DOMAINS
+from campaigner.core.addresses_in_text import ACCENTED, Span, found_by_mastodon, found_by_x
+from campaigner.core.emoji import emoji
+
+LIMITS = {"x": 280, "mastodon": 500}
+"""What a network takes as long as an account is not set otherwise; none for the others."""
 
 URL_LENGTH = 23
 EMOJI_LENGTH = 2
 
 # Weight 1; every other character weighs 2.
 _LIGHT = regex.compile(r"[\u0000-\u10FF\u2000-\u200D\u2010-\u201F\u2032-\u2037]")
-_NO_FLAGS = {"an", "su", "tp", "uk"}
-_FLAGS_BESIDE = {"cp", "cq", "dg", "ea", "ic", "ta", "un", "xk"}
 _FORBIDDEN_ON_X = regex.compile(r"[\uFFFE\uFEFF\uFFFF]")
 _GRAPHEME = regex.compile(r"\X")
 _MENTION = regex.compile(
     r"(?<![=/\w])@(?P<local>[a-z0-9_]+(?:[.\-]+[a-z0-9_]+)*)(?:@\w+(?:[.\-]+\w+)*)?",
     regex.IGNORECASE,
 )
-_NO_MENTION = regex.compile(r"[@＠\xC0-\xD6\xD8-\xF6\xF8-\u024F\u0300-\u036F\u1E00-\u1EFF]|://")
+_NO_MENTION = regex.compile(rf"[@＠{ACCENTED}]|://")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +58,22 @@ def check(channel: str, text: str, limit: int, *, warning: str = "") -> Count:
     """Measure `text` against `limit`.
 
     Not valid: what is longer, and, where there is a limit, what is empty; on X
-    also a text with a byte order mark or a noncharacter.
+    also a text with a byte order mark or a noncharacter, on Mastodon one of
+    nothing but space.
     """
     counted = length(channel, text, warning=warning)
     fits = limit == 0 or 0 < counted <= limit
-    clean = channel != "x" or not _FORBIDDEN_ON_X.search(text)
-    return Count(length=counted, limit=limit, valid=fits and clean)
+    return Count(length=counted, limit=limit, valid=fits and _is_taken(channel, text))
+
+
+def _is_taken(channel: str, text: str) -> bool:
+    match channel:
+        case "x":
+            return not _FORBIDDEN_ON_X.search(text)
+        case "mastodon":
+            return bool(text.strip())
+        case _:
+            return True
 
 
 def _weighted(text: str, _warning: str) -> int:
@@ -70,9 +81,9 @@ def _weighted(text: str, _warning: str) -> int:
     spans = list(found_by_x(normal))
     total = URL_LENGTH * len(spans)
     for piece in _outside(normal, spans):
-        rest, emoji = _emoji().subn("", piece)
+        rest, pictures = emoji().subn("", piece)
         light = len(_LIGHT.findall(rest))
-        total += EMOJI_LENGTH * emoji + light + 2 * (len(rest) - light)
+        total += EMOJI_LENGTH * pictures + light + 2 * (len(rest) - light)
     return total
 
 
@@ -101,11 +112,19 @@ def _rewritten(text: str) -> Iterable[tuple[int, int, str]]:
             at = end
 
 
+def _letters(text: str, _warning: str) -> int:
+    return len(_GRAPHEME.findall(text))
+
+
 def _characters(text: str, _warning: str) -> int:
     return len(text)
 
 
-_COUNTERS: dict[str, Callable[[str, str], int]] = {"x": _weighted, "mastodon": _graphemes}
+_COUNTERS: dict[str, Callable[[str, str], int]] = {
+    "x": _weighted,
+    "mastodon": _graphemes,
+    "manual": _letters,
+}
 
 
 def _outside(text: str, spans: Iterable[Span]) -> Iterable[str]:
@@ -114,29 +133,3 @@ def _outside(text: str, spans: Iterable[Span]) -> Iterable[str]:
         yield text[at:start]
         at = end
     yield text[at:]
-
-
-@cache
-def _emoji() -> regex.Pattern[str]:
-    """One emoji as people see it: flag, keycap, or pictures joined, each with its tone.
-
-    © and ® are pictures only with the selector U+FE0F; U+FE0E makes text of any.
-    """
-    toned = r"\p{Emoji_Modifier_Base}\uFE0F?\p{Emoji_Modifier}"
-    picture = r"(?:[\p{Extended_Pictographic}--[©®]](?:\uFE0F|(?!\uFE0E))|[©®]\uFE0F)"
-    single = rf"(?:{toned}|{picture})"
-    return regex.compile(
-        rf"[#*0-9]\uFE0F?\u20E3|\L<flag>"
-        rf"|\U0001F3F4[\U000E0020-\U000E007E]+\U000E007F"
-        rf"|{single}(?:\u200D{single})*",
-        regex.VERSION1,
-        flag=_flags(),
-    )
-
-
-def _flags() -> frozenset[str]:
-    # A pair of regional indicators is a flag only for a code that stands for a
-    # region; those are the two-letter domains, but for a few.
-    codes = {name for name in TOP_LEVEL_DOMAINS if len(name) == 2 and name.isascii()}
-    codes = codes - _NO_FLAGS | _FLAGS_BESIDE
-    return frozenset("".join(chr(ord(c) - ord("a") + 0x1F1E6) for c in code) for code in codes)

@@ -10,13 +10,17 @@ A delivery:
      |          +-----------+           +-----> unknown --> sent        (found)
      |           lost claim |           |          |------> queued      (absent twice)
      |                      |           |          +------> rejected    (a person says so)
-     +--> canceled | expired| suppressed+-- surely not done --> queued, later
+     |                      |           +-- surely not done --> queued, later
+     |                      |           +-- handed to a person --> held
+     +--> canceled | expired| suppressed
+
+    held, after it was handed over --> sent   (the person says where; may be taken back)
 
 Only `sending` can leave doubt: it is committed before the network is called.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from campaigner.core.channel import (
@@ -24,6 +28,7 @@ from campaigner.core.channel import (
     Disconnected,
     Duplicate,
     Finding,
+    Handed,
     Outcome,
     Recovery,
     Reject,
@@ -35,6 +40,8 @@ from campaigner.core.channel import (
 MAX_ATTEMPTS = 8
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
+SHORTEST_WINDOW = timedelta(seconds=1)
+LONGEST_WINDOW = timedelta(hours=25)  # a day, and some time for clocks that differ
 FIRST_LOOK = timedelta(seconds=10)
 LOOKS_APART = timedelta(minutes=2)  # absence counts only after two looks at least this far apart
 
@@ -71,6 +78,10 @@ FENCED = frozenset({State.SENDING, State.SENT, State.UNKNOWN, State.REJECTED, St
 """It left, or was tried: its identity is never made again."""
 
 
+REPORTABLE = frozenset(State) - {State.SENDING, State.SENT}
+"""What a person who was asked to publish it may say of it that it is out: they know."""
+
+
 class Hold(StrEnum):
     """Why something waits."""
 
@@ -81,6 +92,7 @@ class Hold(StrEnum):
     RECONNECT = "reconnect"
     MISSED = "missed"  # fell due while paused: a person sends, moves or drops it
     RESTORED = "restored"  # fell due after the backup that was restored
+    PERSON = "person"  # handed to a person, who publishes it and says where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +127,9 @@ def after_outcome(outcome: Outcome, *, attempt: int, now: datetime, jitter: floa
             return Step(state=State.HELD, hold=Hold.RECONNECT, note=reason, counts=False)
         case Unknown(reason):
             return Step(state=State.UNKNOWN, note=reason, look_at=now + FIRST_LOOK)
+        case Handed(reason):
+            told = f"{reason} at {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            return Step(state=State.HELD, hold=Hold.PERSON, note=told)
         case Duplicate(reason) if attempt > 1:
             # Ours was accepted the first time: look for its id.
             return Step(state=State.UNKNOWN, note=reason, look_at=now + FIRST_LOOK, accepted=True)
@@ -123,9 +138,20 @@ def after_outcome(outcome: Outcome, *, attempt: int, now: datetime, jitter: floa
         case Retry(reason, None, True) if attempt >= MAX_ATTEMPTS:
             return Step(state=State.EXHAUSTED, note=f"gave up after {attempt} tries: {reason}")
         case Retry(reason, reset_at, reached):
-            due = reset_at or now + backoff(attempt, jitter=jitter)
+            waits = believable(reset_at, now=now) if reset_at else backoff(attempt, jitter=jitter)
             counts = reached and reset_at is None
-            return Step(state=State.QUEUED, due_at=max(due, now), note=reason, counts=counts)
+            return Step(state=State.QUEUED, due_at=now + waits, note=reason, counts=counts)
+
+
+def believable(reset_at: datetime, *, now: datetime) -> timedelta:
+    """Return how long to be silent when a network says until when.
+
+    Its clock, or ours, may be off: one that is past already says nothing, and
+    none is longer than the longest window for which a network counts.
+    """
+    if reset_at <= now:
+        return FIRST_WAIT
+    return min(max(reset_at - now, SHORTEST_WINDOW), LONGEST_WINDOW)
 
 
 def after_lost_claim(state: State, *, attempt: int, now: datetime) -> Step:
@@ -145,12 +171,14 @@ def after_look(
     sole_text: bool,
     accepted: bool,
     now: datetime,
+    resent: bool = False,
 ) -> Step:
     """Decide for an `unknown` that was looked for.
 
     `absent_since` is when a look first did not find it, None if none did.
     `sole_text` says that no other delivery of the account has its text;
-    `accepted` that the network refused it as a repetition of itself.
+    `accepted` that the network refused it as a repetition of itself; `resent`
+    that it was sent again after an earlier doubt.
     """
     step = _after_finding(
         finding,
@@ -160,6 +188,7 @@ def after_look(
         late=now > not_after,
         sole_text=sole_text,
         accepted=accepted,
+        resent=resent,
         now=now,
     )
     return replace(step, accepted=accepted and step.state is State.UNKNOWN)
@@ -174,6 +203,7 @@ def _after_finding(
     late: bool,
     sole_text: bool,
     accepted: bool,
+    resent: bool,
     now: datetime,
 ) -> Step:
     match finding:
@@ -204,6 +234,7 @@ def _after_finding(
                 late=late,
                 sole_text=sole_text,
                 accepted=accepted,
+                resent=resent,
                 now=now,
             )
 
@@ -216,6 +247,7 @@ def _after_absence(
     late: bool,
     sole_text: bool,
     accepted: bool,
+    resent: bool,
     now: datetime,
 ) -> Step:
     def for_a_person(why: str) -> Step:
@@ -233,6 +265,8 @@ def _after_absence(
         return for_a_person("this network offers no safe way to try again")
     if recovery.sole_text and not sole_text:
         return for_a_person("another message of this account has the same text")
+    if recovery.once and resent:
+        return for_a_person("it was sent again already")
     if recovery.resend_until is not None and age > recovery.resend_until:
         return for_a_person("the network has forgotten its key by now")
     return Step(

@@ -79,11 +79,28 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a post stands with us, for those who publish by hand.
+
+    `delivery` is its number in the outbox; `zone` is that of its campaign.
+    """
+
+    delivery: int
+    campaign: str
+    item: str
+    locale: str
+    not_after: datetime
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outgoing:
     """A post on its way. `text` is whole: link and hashtags are in it.
 
     `link` is the message's own link as it stands in the text, or empty.
     `language` is BCP 47. `first_attempt_at` is when it was first fenced.
+    `reply_to` is the network's id of the post that it answers, or empty.
+    `origin` is where it stands with us, for whoever publishes it by hand.
     """
 
     key: str
@@ -93,6 +110,8 @@ class Outgoing:
     media: tuple[Attachment, ...] = ()
     first_attempt_at: datetime
     attempt: int = 1
+    origin: Origin | None = None
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

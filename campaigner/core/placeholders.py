@@ -1,5 +1,6 @@
 """`{{ name }}` in the texts of campaigns: the one thing that a text may ask to be filled in.
 
+A name with a dot is not the campaign's own: `{{ partner.lacnic }}`, `{{ library.welcome }}`.
 Nothing more of the template language is understood there: a text is written,
 and translated, by people who need not know that there is one.
 """
@@ -10,8 +11,11 @@ from collections.abc import Mapping
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 RESERVED = frozenset(["and", "else", "false", "if", "in", "is", "none", "not", "or", "true"])
 """Words that mean something else between the braces."""
+PARTNER, LIBRARY = "partner.", "library."
+"""What the names of partners and of the library's texts and hashtags begin with."""
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_WORD = r"[A-Za-z_][A-Za-z0-9_]*"
+_PLACEHOLDER = re.compile(rf"\{{\{{\s*({_WORD}(?:\.{_WORD})?)\s*\}}\}}")
 _MARK = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}")
 
 

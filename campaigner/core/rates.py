@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from campaigner.core.channel import Rate
 
+ROUNDING = timedelta(microseconds=1)  # as exact as times are
 SPACING = "spacing"
 
 
@@ -52,12 +53,18 @@ def refilled(bucket: Bucket, *, now: datetime) -> Bucket:
 
 
 def available_at(bucket: Bucket, *, now: datetime) -> datetime:
-    """Return when the next token is there: `now`, or later."""
+    """Return when the next token is there: `now`, or later.
+
+    It surely is: a time rounded down would be come back at for nothing, and
+    for ever on a clock that stands still.
+    """
     current = refilled(bucket, now=now)
     missing = 1.0 - current.tokens
     if missing <= 1e-9:
         return now
-    return current.at + bucket.rate.per * (missing / refill(bucket.rate))
+    at = current.at + bucket.rate.per * (missing / refill(bucket.rate))
+    is_there = refilled(current, now=at).tokens >= 1.0 - 1e-9
+    return at if is_there else at + ROUNDING
 
 
 def taken(bucket: Bucket, *, now: datetime) -> Bucket:

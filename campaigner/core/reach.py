@@ -46,6 +46,10 @@ ENDED = frozenset({State.SENT, State.REJECTED, State.EXHAUSTED, State.UNKNOWN})
 REFUSED = frozenset({State.REJECTED, State.EXHAUSTED})
 
 
+NETWORK, BY_HAND = "network", "hand"
+"""Where a figure is from: the network's own counter, or somebody who read it off."""
+
+
 class By(StrEnum):
     """What the rows of a report stand for."""
 
@@ -90,12 +94,17 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """A counter of a group: the newest value of each of its deliveries, added up."""
+    """A counter of a group: the newest value of each of its deliveries, added up.
+
+    `sampled_at` is the newest look at a network among them, None if all were
+    entered by hand; `by_hand`: at least one was.
+    """
 
     key: str
     counter: str
     value: int
-    sampled_at: datetime
+    sampled_at: datetime | None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +113,8 @@ class Row:
 
     `messages` were published, in `locales`. `unknown` is the number of
     deliveries that nobody could confirm. In `counters` an absent one is no
-    key. `sampled_at` is the newest look at a network, None if there was none.
+    key; `by_hand` are those of which some part was entered by hand.
+    `sampled_at` is the newest look at a network, None if there was none.
     """
 
     key: str
@@ -114,6 +124,7 @@ class Row:
     locales: tuple[str, ...]
     counters: Mapping[str, int]
     sampled_at: datetime | None
+    by_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +179,8 @@ def _row(key: str, title: str, tallies: Sequence[Tally], sums: Sequence[Sum]) ->
         unknown=sum(tally.deliveries for tally in tallies if tally.state is State.UNKNOWN),
         locales=tuple(sorted({tally.locale for tally in published})),
         counters={**mail_counters(tallies), **{sum_.counter: sum_.value for sum_ in sums}},
-        sampled_at=max((sum_.sampled_at for sum_ in sums), default=None),
+        sampled_at=max((sum_.sampled_at for sum_ in sums if sum_.sampled_at), default=None),
+        by_hand=frozenset(sum_.counter for sum_ in sums if sum_.by_hand),
     )
 
 

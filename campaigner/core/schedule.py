@@ -3,19 +3,24 @@
 Pure: the same campaign, run and accounts give the same schedule, whenever asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigner.core.cadence import Slot, instant_of, plan_slots
+from campaigner.core.cadence import AccountSlots, Event, OnDates, Slot, instant_of, slot_of
 from campaigner.core.campaign import Campaign, Item, Schedule
 from campaigner.core.message import Identity
+from campaigner.core.moving import Skipped, plan_dates, upcoming, wait_for
+from campaigner.core.queueing import Entry, SlotQueue, take_slots
+from campaigner.core.rotation import Turn, Waiting, take_turns
 from campaigner.errors import UserError
 
 A_MOMENT = timedelta(microseconds=1)
 FAR = timedelta(days=366 * 30)  # past this an unfinished schedule is not going to be finished
+A_YEAR = timedelta(days=365)  # how long items rotate at most
 NOW = "now"
+NO_QUEUES: Mapping[str, SlotQueue] = {}
 START_SLOT = "start"  # the slot of an edition that goes out when the run starts
 
 
@@ -29,12 +34,51 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduled:
-    """One item due on one account in one locale."""
+    """One item due on one account in one locale.
+
+    `zone` is that of the slot's wall-clock: the schedule's, or for queue slots
+    the account's. `embargo_until` is the later one of item and campaign.
+    """
 
     identity: Identity
     item: Item
     slot: Slot
+    zone: ZoneInfo
     not_after: datetime
+    embargo_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPlaceholder:
+    """An item without a text yet, on the date that is kept for it.
+
+    `account` is set for queue slots, where each account has dates of its own.
+    """
+
+    item: Item
+    slot: Slot
+    zone: ZoneInfo
+    repetition: int = 0
+    account: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undated:
+    """An item that has no date, and why. `account` is set for queue slots."""
+
+    item: Item
+    why: str
+    account: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run laid on its dates. All in order of due time; `undated` in order of the file."""
+
+    scheduled: tuple[Scheduled, ...] = ()
+    placeholders: tuple[PlannedPlaceholder, ...] = ()
+    undated: tuple[Undated, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,37 +92,174 @@ class ScheduledEdition:
 
 
 def plan_run(
-    campaign: Campaign, *, run: str, start: Start, serves: Mapping[str, Sequence[str]]
-) -> list[Scheduled]:
-    """Return every message of a run in order of due time, then of account and locale.
+    campaign: Campaign,
+    *,
+    run: str,
+    start: Start,
+    serves: Mapping[str, Sequence[str]],
+    queues: Mapping[str, SlotQueue] = NO_QUEUES,
+) -> Plan:
+    """Lay the items of a run on their dates.
 
-    Items take the dates of the cadence in their order, one each. `serves` maps
-    the campaign's accounts to their locales; a pair that both the campaign and
-    the account know becomes a message. Items left without a date (a list of
-    dates that is too short, an end day) are not in the result.
+    Items take the dates of the cadence in their order, one each; with a
+    rotation again and again; with queue slots, each account's own (`queues` by
+    account), one per locale. `serves` maps the campaign's accounts to their
+    locales; a pair that both the campaign and the account know becomes a
+    message. An item without a text takes its dates like the others.
     """
-    slots = item_slots(campaign.schedule, start, count=len(campaign.items))
-    planned = [
-        Scheduled(
-            identity=Identity(
-                campaign=campaign.id,
-                run=run,
-                item=item.id,
-                repetition=0,
-                account=account,
-                locale=locale,
-            ),
-            item=item,
-            slot=slot,
-            not_after=slot.due_at + campaign.not_after,
-        )
-        for item, slot in zip(campaign.items, slots, strict=False)
+    pairs = [
+        (account, locale)
         for account in campaign.accounts
         if account in serves
         for locale in campaign.locales
         if locale in serves[account]
     ]
-    return sorted(planned, key=lambda scheduled: (scheduled.slot.due_at,))
+    laid = _Laid(campaign, run=run, start=start)
+    if isinstance(campaign.schedule.cadence, AccountSlots):
+        for account in dict.fromkeys(account for account, _ in pairs):
+            locales = [locale for name, locale in pairs if name == account]
+            laid.on_slots(account, queues.get(account), locales)
+    else:
+        laid.on_dates(pairs)
+    return laid.plan()
+
+
+class _Laid:
+    """Collects what a run says when, what has no date, and which dates are skipped."""
+
+    def __init__(self, campaign: Campaign, *, run: str, start: Start) -> None:
+        self.campaign = campaign
+        self.run = run
+        self.start = start
+        self.embargoes = [_later(campaign.embargo_until, item) for item in campaign.items]
+        self._scheduled: list[Scheduled] = []
+        self._placeholders: list[PlannedPlaceholder] = []
+        self._undated: list[Undated] = []
+        self._skipped: list[Skipped] = []
+
+    def plan(self) -> Plan:
+        return Plan(
+            scheduled=tuple(sorted(self._scheduled, key=lambda each: each.slot.due_at)),
+            placeholders=tuple(sorted(self._placeholders, key=lambda each: each.slot.due_at)),
+            undated=tuple(self._undated),
+            skipped=tuple(sorted(dict.fromkeys(self._skipped), key=lambda each: each.slot)),
+        )
+
+    def on_dates(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Lay the items on the dates that all accounts share."""
+        schedule, items = self.campaign.schedule, self.campaign.items
+        dates = self._dates(schedule)
+        if schedule.rotation is None:
+            turns = self._once(dates)
+        else:
+            turns = take_turns(
+                [Waiting(after=embargo) for embargo in self.embargoes],
+                dates,
+                gap=schedule.rotation.gap,
+                times=schedule.rotation.times,
+            )
+        dated = set[int]()
+        for turn in turns:
+            dated.add(turn.number)
+            if items[turn.number].is_placeholder:
+                self._hold_place(turn, items[turn.number], schedule.zone)
+                continue
+            for account, locale in pairs:
+                self._say(turn, turn.number, account, locale, schedule.zone)
+        told = {undated.item.id for undated in self._undated}
+        self._undated += [
+            Undated(item=item, why=_why_undated(schedule))
+            for number, item in enumerate(items)
+            if number not in dated and item.id not in told
+        ]
+
+    def on_slots(self, account: str, queue: SlotQueue | None, locales: Sequence[str]) -> None:
+        """Lay the items on the free slots of one account."""
+        items = self.campaign.items
+        if queue is None:
+            why = f"account {account} has no slots: give it `slots` in campaigner.toml"
+            self._undated += [Undated(item=item, why=why, account=account) for item in items]
+            return
+        entries = [
+            (number, Entry(item=item, locale=locale, after=self.embargoes[number]))
+            for number, item in enumerate(items)
+            for locale in (locales if queue.takes(item) else ())
+        ]
+        schedule = queue.schedule(self.campaign.schedule)
+        turns = take_slots(
+            queue, [entry for _, entry in entries], self._dates(schedule), schedule=schedule
+        )
+        dated, placed = set[str](), set[tuple[str, int]]()
+        for turn in turns:
+            number, entry = entries[turn.number]
+            dated.add(entry.item.id)
+            if not entry.item.is_placeholder:
+                self._say(turn, number, account, entry.locale, queue.zone)
+            elif (entry.item.id, turn.repetition) not in placed:
+                placed.add((entry.item.id, turn.repetition))
+                self._hold_place(turn, entry.item, queue.zone, account=account)
+        self._undated += [
+            Undated(item=item, why=f"no slot of account {account} is left for it", account=account)
+            for item in items
+            if queue.takes(item) and item.id not in dated
+        ]
+
+    def _once(self, dates: Iterator[Slot]) -> Iterator[Turn]:
+        """Yield a date for each item, as the embargoes leave them."""
+        for number, (item, slot) in enumerate(zip(self.campaign.items, dates, strict=False)):
+            match wait_for(self.embargoes[number], slot, self.campaign.schedule):
+                case Slot() as kept:
+                    yield Turn(number=number, repetition=0, slot=kept)
+                case Skipped(reason=reason):
+                    self._undated.append(Undated(item=item, why=reason))
+
+    def _dates(self, schedule: Schedule) -> Iterator[Slot]:
+        """Yield the dates of the run, noting those that are skipped on the way."""
+        at, zone = self.start.at, schedule.zone
+        if self.start.immediate:
+            yield slot_of(at, zone)
+        dates = upcoming(
+            schedule,
+            begin=at if self.start.immediate else at - A_MOMENT,
+            until=at + (A_YEAR if schedule.rotation else FAR),
+            anchor=at.astimezone(zone).date(),
+        )
+        for each in dates:
+            if isinstance(each, Slot):
+                yield each
+            else:
+                self._skipped.append(each)
+
+    def _say(self, turn: Turn, number: int, account: str, locale: str, zone: ZoneInfo) -> None:
+        item = self.campaign.items[number]
+        self._scheduled.append(
+            Scheduled(
+                identity=Identity(
+                    campaign=self.campaign.id,
+                    run=self.run,
+                    item=item.id,
+                    repetition=turn.repetition,
+                    account=account,
+                    locale=locale,
+                ),
+                item=item,
+                slot=turn.slot,
+                zone=zone,
+                not_after=turn.slot.due_at + self.campaign.not_after,
+                embargo_until=self.embargoes[number],
+            )
+        )
+
+    def _hold_place(self, turn: Turn, item: Item, zone: ZoneInfo, *, account: str = "") -> None:
+        self._placeholders.append(
+            PlannedPlaceholder(
+                item=item,
+                slot=turn.slot,
+                zone=zone,
+                repetition=turn.repetition,
+                account=account,
+            )
+        )
 
 
 def start_of(campaign: Campaign, start: str | None, *, now: datetime) -> Start:
@@ -97,30 +278,28 @@ def start_of(campaign: Campaign, start: str | None, *, now: datetime) -> Start:
     return Start(at=instant_of(day, time(0), campaign.schedule.zone))
 
 
-def item_slots(schedule: Schedule, start: Start, *, count: int) -> list[Slot]:
-    """Return up to `count` dates from the start on, earliest first."""
-    first = [slot_of(start.at, schedule.zone)] if start.immediate else []
-    after = start.at if start.immediate else start.at - A_MOMENT
-    reach = timedelta(days=60)
-    while True:
-        slots = first + _slots(schedule, after=after, until=start.at + reach)
-        if len(slots) >= count or reach > FAR:
-            return slots[:count]
-        reach *= 2
-
-
 def plan_editions(campaign: Campaign, *, start: Start, until: datetime) -> list[ScheduledEdition]:
-    """Return the editions of a digest that have to be composed by `until`, earliest first."""
+    """Return the editions of a digest that have to be composed by `until`, earliest first.
+
+    Of those before an embargo there is the last one only, when it ends. An
+    edition is known by its nominal day and time, wherever it was moved.
+    """
     if campaign.digest is None:
         return []
-    lead = campaign.digest.compose_before
-    after = start.at if start.immediate else start.at - A_MOMENT
-    named = [
-        (slot, f"{slot.at:%H%M}")
-        for slot in _slots(campaign.schedule, after=after, until=until + lead)
-    ]
-    if start.immediate and start.at <= until:
-        named.insert(0, (slot_of(start.at, campaign.schedule.zone), START_SLOT))
+    schedule, lead = campaign.schedule, campaign.digest.compose_before
+    embargo = campaign.embargo_until
+    dates = plan_dates(
+        schedule,
+        after=start.at if start.immediate else start.at - A_MOMENT,
+        until=max(until + lead, embargo) if embargo else until + lead,
+        anchor=start.at.astimezone(schedule.zone).date(),
+        begin=start.at if start.immediate else start.at - A_MOMENT,
+    )
+    named = [(slot, f"{slot.at:%H%M}") for slot in dates if isinstance(slot, Slot)]
+    if start.immediate:
+        named.insert(0, (slot_of(start.at, schedule.zone), START_SLOT))
+    if embargo:
+        named = _after_embargo(named, embargo, schedule)
     return [
         ScheduledEdition(
             slot=slot,
@@ -129,6 +308,7 @@ def plan_editions(campaign: Campaign, *, start: Start, until: datetime) -> list[
             not_after=slot.due_at + campaign.not_after,
         )
         for slot, name in named
+        if slot.due_at - lead <= until
     ]
 
 
@@ -143,18 +323,31 @@ def next_edition(campaign: Campaign, *, start: Start, now: datetime) -> Schedule
     return None
 
 
-def slot_of(instant: datetime, zone: ZoneInfo) -> Slot:
-    """Return an instant as a date of its own, on the day and minute that a clock there shows."""
-    local = instant.astimezone(zone)
-    return Slot(due_at=instant, day=local.date(), at=local.time().replace(second=0, microsecond=0))
+def _after_embargo(
+    named: Sequence[tuple[Slot, str]], embargo: datetime, schedule: Schedule
+) -> list[tuple[Slot, str]]:
+    later = [(slot, name) for slot, name in named if slot.due_at >= embargo]
+    for slot, name in reversed(named):
+        if slot.due_at < embargo:
+            kept = wait_for(embargo, slot, schedule)
+            return sorted([(kept, name), *later]) if isinstance(kept, Slot) else later
+    return later
 
 
-def _slots(schedule: Schedule, *, after: datetime, until: datetime) -> list[Slot]:
-    return plan_slots(
-        schedule.cadence,
-        schedule.zone,
-        after=after,
-        until=until,
-        first_day=schedule.first_day,
-        last_day=schedule.last_day,
-    )
+def _later(embargo: datetime | None, item: Item) -> datetime | None:
+    if embargo is None or item.embargo_until is None:
+        return embargo or item.embargo_until
+    return max(embargo, item.embargo_until)
+
+
+def _why_undated(schedule: Schedule) -> str:
+    match schedule.cadence:
+        case OnDates():
+            why = "the dates of the schedule are used up"
+        case Event(name=name):
+            why = f"the dates around {name} are used up"
+        case _ if schedule.last_day:
+            why = f"the schedule has no date left for it until its end, {schedule.last_day}"
+        case _:
+            why = "the schedule has no date for it"
+    return why

@@ -11,6 +11,8 @@ from campaigner.core.alerts import (
     OVERDUE_AFTER,
     SILENT_AFTER,
     Finding,
+    asks_where,
+    lapsed,
     overdue,
     silent_daemon,
     to_approve,
@@ -18,23 +20,25 @@ from campaigner.core.alerts import (
     unconfirmed,
 )
 from campaigner.core.delivery import LONGEST_WAIT, Hold, MessageState, State
+from campaigner.db import handovers
 from campaigner.db.engine import change
 from campaigner.db.insertion import insert_new
 from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, RateBucket
-from campaigner.db.outbox import is_disconnected, is_paused
+from campaigner.db.outbox import is_disconnected, is_embargoed, is_paused
 
 Spacings = Mapping[str, timedelta]
 """How far apart two posts of an account are, by account; one that is not in it: not at all."""
 
 
 def find_conditions(session: Session, *, now: datetime, spacings: Spacings) -> list[Finding]:
-    """Return everything that a person has to see now: five queries, however much there is."""
+    """Return everything that a person has to see now: seven queries, however much there is."""
     return [
         *_to_reconnect(session),
         *_unconfirmed(session),
         *_overdue(session, now=now, spacings=spacings),
         *_silent_daemons(session, now=now),
         *_to_approve(session, now=now),
+        *_with_people(session, now=now),
     ]
 
 
@@ -73,7 +77,7 @@ def mark_told(session: Session, ids: Sequence[int], *, now: datetime) -> None:
 def overdue_deliveries(*, now: datetime, spacings: Spacings) -> Select[str, datetime]:
     """Select account and due time of what should have gone out, and does not move.
 
-    Left out is what waits as it should: under a pause, for its account to be
+    Left out is what waits as it should: under a pause or an embargo, for its account to be
     reconnected, or in an account that is sending, one after the other.
     """
     return (
@@ -82,7 +86,8 @@ def overdue_deliveries(*, now: datetime, spacings: Spacings) -> Select[str, date
         .where(
             Delivery.state.in_([State.QUEUED, State.CLAIMED]),
             Delivery.due_at < now - OVERDUE_AFTER,
-            ~is_paused(Message.account, Message.campaign),
+            ~is_paused(),
+            ~is_embargoed(now - OVERDUE_AFTER),
             ~is_disconnected(),
             ~exists(_recent_turn(now=now, spacings=spacings)),
             ~exists(_living_claim(now=now)),
@@ -110,6 +115,7 @@ def _unconfirmed(session: Session) -> list[Finding]:
         select(
             Message.key,
             Message.kind,
+            Message.channel,
             Message.account,
             Message.campaign,
             Message.item,
@@ -128,8 +134,9 @@ def _unconfirmed(session: Session) -> list[Finding]:
             item=item,
             delivery=first,
             number=number,
+            by_hand=channel == handovers.MANUAL,
         )
-        for key, kind, account, campaign, item, first, number in found
+        for key, kind, channel, account, campaign, item, first, number in found
     ]
 
 
@@ -178,6 +185,35 @@ def _to_approve(session: Session, *, now: datetime) -> list[Finding]:
     return [
         to_approve(campaign, number=number, first_due=first) for campaign, number, first in found
     ]
+
+
+def _with_people(session: Session, *, now: datetime) -> list[Finding]:
+    """Return what was handed over to be published by hand, and is soon or already too late."""
+    asked = [
+        asks_where(
+            key=post.key,
+            account=post.account,
+            campaign=post.campaign,
+            item=post.item,
+            delivery=post.delivery,
+            due_at=post.due_at,
+            not_after=post.not_after,
+            now=now,
+        )
+        for post in handovers.soon_too_late(session, now=now)
+    ]
+    over = [
+        lapsed(
+            key=post.key,
+            account=post.account,
+            campaign=post.campaign,
+            item=post.item,
+            delivery=post.delivery,
+            not_after=post.not_after,
+        )
+        for post in handovers.lapsed(session, now=now)
+    ]
+    return [*(found for found in asked if found is not None), *over]
 
 
 def _recent_turn(*, now: datetime, spacings: Spacings) -> Select[str]:

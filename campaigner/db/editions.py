@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, Select, case, delete, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from campaigner.core.countries import country_of
 from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.db.engine import change
 from campaigner.db.models import Block, Delivery, Edition, Message, Subscriber
@@ -95,6 +96,7 @@ def freeze_readers(session: Session, message: Message, *, locales: Collection[st
         literal(message.account),
         Subscriber.address,
         Subscriber.id,
+        _countries(locales),
         _slots(session),
         literal(State.HELD.value),
         literal(Hold.APPROVAL.value),
@@ -110,8 +112,8 @@ def freeze_readers(session: Session, message: Message, *, locales: Collection[st
         Subscriber.id.not_in(_reached(message.edition_id)),
     )
     columns = [
-        "message_id", "account", "recipient", "subscriber_id", "slots", "state", "hold", "note",
-        "scheduled_at", "due_at", "attempts", "remote_url", "samples",
+        "message_id", "account", "recipient", "subscriber_id", "country", "slots", "state", "hold",
+        "note", "scheduled_at", "due_at", "attempts", "remote_url", "samples",
     ]  # fmt: skip
     return change(session, insert(Delivery).from_select(columns, readers))
 
@@ -134,6 +136,16 @@ def _reached(edition_id: int | None) -> Select[int | None]:
         Delivery.message_id.in_(begun),
         Delivery.subscriber_id.is_not(None),
         Delivery.state.not_in([State.CANCELED, State.EXPIRED]),
+    )
+
+
+def _countries(locales: Collection[str]) -> ColumnElement[str]:
+    """Select where a reader is: their own country, else the one that their locale names."""
+    named = {locale: country for locale in locales if (country := country_of(locale))}
+    return case(
+        (Subscriber.country != "", Subscriber.country),
+        *((Subscriber.locale == locale, literal(country)) for locale, country in named.items()),
+        else_=literal(""),
     )
 
 

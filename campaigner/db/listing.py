@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from campaigner.core.delivery import State
+from campaigner.core.delivery import Hold, State
 from campaigner.db.models import Attempt, Delivery, Message
 
 
@@ -23,16 +23,26 @@ def list_deliveries(
     session: Session,
     *,
     states: Sequence[State] = (),
+    hold: Hold | None = None,
     campaign: str | None = None,
     account: str | None = None,
+    country: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
+    lock: bool = False,
 ) -> list[Listed]:
-    """Return deliveries in order of due time; `since` and `until` bound the scheduled one."""
+    """Return deliveries in order of due time; `since` and `until` bound the scheduled one.
+
+    With `lock` nobody else changes them before the transaction ends.
+    """
     query = _joined().order_by(Delivery.due_at, Delivery.id)
     if states:
         query = query.where(Delivery.state.in_(states))
+    if hold:
+        query = query.where(Delivery.hold == hold)
+    if country:
+        query = query.where(Delivery.country == country)
     if campaign:
         query = query.where(Message.campaign == campaign)
     if account:
@@ -43,13 +53,18 @@ def list_deliveries(
         query = query.where(Delivery.scheduled_at <= until)
     if limit:
         query = query.limit(limit)
+    if lock:
+        query = query.with_for_update(of=Delivery)
     return [
         Listed(delivery=delivery, message=message) for delivery, message in session.execute(query)
     ]
 
 
-def find_delivery(session: Session, id: int) -> Listed | None:
-    row = session.execute(_joined().where(Delivery.id == id)).one_or_none()
+def find_delivery(session: Session, id: int, *, lock: bool = False) -> Listed | None:
+    query = _joined().where(Delivery.id == id)
+    if lock:
+        query = query.with_for_update(of=Delivery)
+    row = session.execute(query).one_or_none()
     return Listed(delivery=row[0], message=row[1]) if row else None
 
 

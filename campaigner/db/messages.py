@@ -1,15 +1,14 @@
 """Messages and their deliveries as the queue makes, replaces and lists them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, select, text, true, update
+from sqlalchemy import insert, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import CURRENT, UNSENT, Hold, MessageState, State
-from campaigner.core.message import Attachment, Identity, Outgoing
+from campaigner.core.message import Attachment, Identity, Origin, Outgoing
 from campaigner.db.engine import change
 from campaigner.db.models import (
     ApprovalRecord,
@@ -20,19 +19,6 @@ from campaigner.db.models import (
 )
 
 BATCH = 500  # ids a statement: below every database's limit on bound values
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """An identity as it stands: its newest version, and whether anything of it ever left.
-
-    `waiting` is how many of its deliveries still may leave, tried before or not.
-    """
-
-    message: Message
-    fenced: bool
-    waiting: int
-    recipients: int
 
 
 def identity_of(message: Message) -> Identity:
@@ -52,41 +38,6 @@ def lock_campaign(session: Session, campaign: str) -> None:
         session.execute(
             text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"queue/{campaign}"}
         )
-
-
-def standing(
-    session: Session, *, campaign: str, run: str | None = None
-) -> dict[Identity, Standing]:
-    """Return every identity of a campaign (of one run, if named) with its newest version."""
-    per_message = (
-        select(
-            Delivery.message_id.label("message_id"),
-            func.max(Delivery.attempts).label("tries"),
-            func.count().label("recipients"),
-            func.sum(case((Delivery.state.in_(UNSENT), 1), else_=0)).label("waiting"),
-        )
-        .group_by(Delivery.message_id)
-        .subquery()
-    )
-    query = (
-        select(Message, per_message.c.tries, per_message.c.recipients, per_message.c.waiting)
-        .outerjoin(per_message, per_message.c.message_id == Message.id)
-        .where(Message.campaign == campaign)
-        .order_by(Message.version)
-    )
-    if run is not None:
-        query = query.where(Message.run == run)
-    found: dict[Identity, Standing] = {}
-    for message, tries, recipients, waiting in session.execute(query):
-        identity = identity_of(message)
-        before = found.get(identity)
-        found[identity] = Standing(
-            message=message,
-            fenced=bool(tries) or (before is not None and before.fenced),
-            waiting=waiting or 0,
-            recipients=recipients or 0,
-        )
-    return found
 
 
 def add_messages(
@@ -241,7 +192,26 @@ def outgoing(session: Session, message: Message, delivery: Delivery) -> Outgoing
         ),
         first_attempt_at=delivery.first_attempt_at,
         attempt=delivery.attempts,
+        reply_to=_answered(session, message),
+        origin=Origin(
+            delivery=delivery.id,
+            campaign=message.campaign,
+            item=message.item,
+            locale=message.locale,
+            not_after=message.not_after,
+            zone=message.zone,
+        ),
     )
+
+
+def _answered(session: Session, message: Message) -> str:
+    """Return the network's id of the post that a correction answers; empty for any other."""
+    if message.corrects_id is None:
+        return ""
+    answered = select(Delivery.remote_id).where(
+        Delivery.message_id == message.corrects_id, Delivery.recipient == ""
+    )
+    return session.scalars(answered).one() or ""
 
 
 def _batches(ids: Iterable[int]) -> Iterable[list[int]]:

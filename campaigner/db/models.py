@@ -148,6 +148,10 @@ class Message(Base):
     zone: Mapped[str]
     due_at: Mapped[datetime]
     not_after: Mapped[datetime]
+    moved: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why its time is not the schedule's own: a holiday, a quiet hour, an embargo."""
+    embargo_until: Mapped[datetime | None]
+    """Before it nothing of the message may be public; the fence looks."""
 
     text: Mapped[str] = mapped_column(Text)
     link: Mapped[str] = mapped_column(Text, default="")
@@ -155,6 +159,8 @@ class Message(Base):
     media: Mapped[list[Any]] = mapped_column(default=list)
     """In order: {"sha256", "mime", "alt"}; the bytes are in `medium`."""
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    """The message that this one sets right, as an answer to it where one can answer."""
     four_eyes: Mapped[bool] = mapped_column(default=True)
 
     base: Mapped[str]
@@ -209,6 +215,8 @@ class Delivery(Base):
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
     account: Mapped[str]
     recipient: Mapped[str] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")
+    """Where it is read: the account's or the reader's country, or the locale's; may be empty."""
     subscriber_id: Mapped[int | None] = mapped_column(
         ForeignKey("subscriber.id", ondelete="SET NULL"), index=True
     )
@@ -230,6 +238,8 @@ class Delivery(Base):
     look_at: Mapped[datetime | None]
     absent_since: Mapped[datetime | None]
     accepted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    deleted_at: Mapped[datetime | None]
+    """When it was taken off the network again; its state stays what it was: it had been sent."""
     sample_at: Mapped[datetime | None]
     samples: Mapped[int] = mapped_column(default=0)
 
@@ -248,6 +258,28 @@ class Attempt(Base):
     outcome: Mapped[str]
     reason: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(default="")
+
+
+class Correction(Base):
+    """Something done to a message that is out: asked for, committed, then tried on the network."""
+
+    __tablename__ = "correction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("delivery.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(16))
+    """edit, delete, reply or repoint."""
+    state: Mapped[str] = mapped_column(String(16))
+    """asked, done, refused or unknown (it may have happened)."""
+    before: Mapped[str] = mapped_column(Text, default="")
+    after: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str]
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+    ended_at: Mapped[datetime | None]
 
 
 class ApprovalRecord(Base):

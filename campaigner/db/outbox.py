@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import (
+    Hold,
     MessageState,
     State,
     Step,
@@ -24,7 +25,6 @@ from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Sub
 LEASE = timedelta(seconds=30)
 
 T = TypeVar("T")
-Column = InstrumentedAttribute[str]
 
 
 def claim_due(
@@ -71,7 +71,7 @@ def claim_due(
 def fence(session: Session, id: int, *, claim: str, now: datetime) -> Delivery | None:
     """Mark one reserved delivery as being sent, if it still may be; the caller commits first.
 
-    None where since the claim it was canceled, replaced, paused, expired or
+    None where since the claim it was canceled, replaced, paused, embargoed, expired or
     taken over, where its content is no longer the one that was approved, its
     account lost its connection, its reader left, or a network's key would no
     longer protect a second try: then nothing may be sent.
@@ -172,6 +172,9 @@ def values_of(step: Step, *, now: datetime) -> dict[str, object]:
         values |= {"remote_id": step.remote_id, "remote_url": step.remote_url}
     if step.state is State.SENT:
         values["sent_at"] = now
+    if step.hold is Hold.PERSON:
+        # The person was told. Telling them again later is another mail, under another key.
+        values |= {"first_attempt_at": None, "resend_until": None}
     if not step.counts:
         values["attempts"] = Delivery.attempts - 1
         values["first_attempt_at"] = case(
@@ -250,19 +253,26 @@ def due_accounts(session: Session, *, now: datetime) -> list[str]:
     return list(
         session.scalars(
             _open_rows(select(Delivery.account).distinct())
-            .where(Delivery.due_at <= now)
+            .where(Delivery.due_at <= now, ~is_embargoed(now))
             .order_by(Delivery.account)
         )
     )
 
 
 def next_dues(session: Session, *, after: datetime, until: datetime, limit: int) -> list[datetime]:
-    """Return the distinct instants in ``after < t <= until`` at which something falls due."""
+    """Return the distinct instants in ``after < t <= until`` at which something may leave.
+
+    That is when it is due, or when its embargo ends if that is later.
+    """
+    leaves = case(
+        (Message.embargo_until > Delivery.due_at, Message.embargo_until), else_=Delivery.due_at
+    )
     return list(
         session.scalars(
-            _open_rows(select(Delivery.due_at).distinct())
-            .where(Delivery.due_at > after, Delivery.due_at <= until)
-            .order_by(Delivery.due_at)
+            _open_rows(select(leaves).select_from(Delivery).distinct())
+            # The last bound follows from the one before it, but has an index.
+            .where(leaves > after, leaves <= until, Delivery.due_at <= until)
+            .order_by(leaves)
             .limit(limit)
         )
     )
@@ -302,7 +312,7 @@ def _open_rows(query: Select[T]) -> Select[T]:
     return query.join(Message, Message.id == Delivery.message_id).where(
         Delivery.state == State.QUEUED,
         ~is_disconnected(),
-        ~is_paused(Message.account, Message.campaign),
+        ~is_paused(),
     )
 
 
@@ -319,7 +329,8 @@ def _may_leave(now: datetime) -> list[ColumnElement[bool]]:
         Message.state == MessageState.APPROVED,
         Message.approved_hash == Message.content_hash,
         Message.not_after > now,
-        ~is_paused(Message.account, Message.campaign),
+        ~is_embargoed(now),
+        ~is_paused(),
         ~is_disconnected(),
         or_(Delivery.recipient == "", exists(reader)),
         or_(Delivery.resend_until.is_(None), Delivery.resend_until > now),
@@ -335,15 +346,23 @@ def is_disconnected() -> ColumnElement[bool]:
     )
 
 
-def is_paused(account: Column, campaign: Column) -> ColumnElement[bool]:
-    """Whether an open pause covers this account or campaign."""
+def is_embargoed(now: datetime) -> ColumnElement[bool]:
+    """Whether nothing of the message may be public yet, whoever says that it is to go out."""
+    return and_(Message.embargo_until.is_not(None), Message.embargo_until > now)
+
+
+def is_paused() -> ColumnElement[bool]:
+    """Whether an open pause covers the delivery: all, its account, campaign or country."""
     return exists(
-        select(Pause.id).where(
+        select(Pause.id)
+        .where(
             Pause.lifted_at.is_(None),
             or_(
                 Pause.scope == "all",
-                and_(Pause.scope == "account", Pause.target == account),
-                and_(Pause.scope == "campaign", Pause.target == campaign),
+                and_(Pause.scope == "account", Pause.target == Message.account),
+                and_(Pause.scope == "campaign", Pause.target == Message.campaign),
+                and_(Pause.scope == "country", Pause.target == Delivery.country),
             ),
         )
+        .correlate(Delivery, Message)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State
@@ -11,7 +11,8 @@ from campaigner.db.engine import change
 from campaigner.db.models import Delivery, Message, Pause
 
 ALL = "all"
-SCOPES = (ALL, "account", "campaign")
+COUNTRY = "country"
+SCOPES = (ALL, "account", "campaign", COUNTRY)
 
 
 def add_pause(
@@ -56,6 +57,7 @@ def hold_missed(session: Session, *, scope: str, target: str, now: datetime) -> 
         update(Delivery)
         .where(
             Delivery.message_id.in_(covered),
+            Delivery.country == target if scope == COUNTRY else true(),
             or_(
                 Delivery.state == State.CLAIMED,
                 and_(Delivery.state == State.QUEUED, Delivery.due_at <= now),

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Subquery, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from campaigner.core.reach import ENDED, By, Sum, Tally
+from campaigner.core.reach import BY_HAND, ENDED, By, Sum, Tally
 from campaigner.db.models import Delivery, Message, MessageProject, Run, Sample
 from campaigner.db.types import UTCDateTime
 
@@ -88,6 +88,7 @@ def sums(
             Sample.counter,
             Sample.value,
             Sample.taken_at,
+            Sample.source,
             func.row_number()
             .over(
                 partition_by=(Sample.delivery_id, Sample.counter),
@@ -104,7 +105,8 @@ def sums(
             newest.c.message_id,
             newest.c.counter,
             func.sum(newest.c.value).label("value"),
-            func.max(newest.c.taken_at).label("taken_at"),
+            func.max(case((newest.c.source != BY_HAND, newest.c.taken_at))).label("taken_at"),
+            func.max(case((newest.c.source == BY_HAND, 1), else_=0)).label("by_hand"),
         )
         .where(newest.c.age == 1)
         .group_by(newest.c.message_id, newest.c.counter)
@@ -113,12 +115,22 @@ def sums(
     placed = _placed(of_message, grouping)
     found = session.execute(
         select(
-            placed.c.key, placed.c.counter, func.sum(placed.c.value), func.max(placed.c.taken_at)
+            placed.c.key,
+            placed.c.counter,
+            func.sum(placed.c.value),
+            func.max(placed.c.taken_at),
+            func.max(placed.c.by_hand),
         ).group_by(placed.c.key, placed.c.counter)
     )
     return [
-        Sum(key=key, counter=counter, value=int(value), sampled_at=sampled_at)
-        for key, counter, value, sampled_at in found
+        Sum(
+            key=key,
+            counter=counter,
+            value=int(value),
+            sampled_at=sampled_at,
+            by_hand=bool(by_hand),
+        )
+        for key, counter, value, sampled_at, by_hand in found
     ]
 
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import CURRENT, UNSENT
-from campaigner.db.engine import change
 from campaigner.db.models import Delivery, Message
 
 
@@ -26,7 +25,10 @@ class WallTime:
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
+    """A message's new instants; `before` is when it was due until now."""
+
     message: int
+    before: datetime
     due_at: datetime
     not_after: datetime
 
@@ -52,27 +54,29 @@ def planned(session: Session, *, after: datetime) -> list[WallTime]:
 def move(session: Session, moved: Sequence[Moved]) -> None:
     """Give messages, and what of them did not leave, their new instants; two statements.
 
-    A delivery that a person moved keeps its time.
+    A delivery that a person moved, or that waits for its next try, keeps its time.
     """
     if not moved:
         return
+    session.connection().execute(
+        update(Delivery.__table__)  # type: ignore[arg-type]
+        .where(
+            Delivery.message_id == bindparam("of_message"),
+            # Spelled out: one statement for many rows takes no list.
+            or_(*(Delivery.state == state for state in UNSENT)),
+            Delivery.scheduled_at == bindparam("before"),
+            Delivery.due_at == bindparam("before"),
+        )
+        .values(due_at=bindparam("then"), scheduled_at=bindparam("then")),
+        [
+            {"of_message": each.message, "before": each.before, "then": each.due_at}
+            for each in moved
+        ],
+    )
     session.execute(
         update(Message),
         [
             {"id": each.message, "due_at": each.due_at, "not_after": each.not_after}
             for each in moved
         ],
-    )
-    theirs = (
-        select(Message.due_at).where(Message.id == Delivery.message_id).correlate(Delivery)
-    ).scalar_subquery()
-    change(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.state.in_(UNSENT),
-            Delivery.due_at == Delivery.scheduled_at,
-            Delivery.due_at != theirs,
-        )
-        .values(due_at=theirs, scheduled_at=theirs),
     )

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, null, select, update
+from sqlalchemy import case, delete, insert, null, select, update
 from sqlalchemy.orm import Session
 
-from campaigner.core.reach import next_sample, step_of
+from campaigner.core.reach import AGES, BY_HAND, NETWORK, next_sample, step_of
 from campaigner.db.engine import change
 from campaigner.db.insertion import insert_new
 from campaigner.db.models import Delivery, Message, Sample
-
-NETWORK = "network"
 
 
 @dataclass(frozen=True, order=True)
@@ -51,6 +49,7 @@ def claim_due(session: Session, *, now: datetime, again_at: datetime, limit: int
             Delivery.recipient == "",
             Delivery.remote_id.is_not(None),
             Delivery.sent_at.is_not(None),
+            Delivery.deleted_at.is_(None),
         )
         .order_by(Delivery.sample_at, Delivery.id)
         .limit(limit)
@@ -135,6 +134,55 @@ def postpone(
         .where(Delivery.id.in_(sooner))
         .values(sample_at=case((Delivery.sent_at < last_sent_at, null()), else_=again_at)),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A counter of one delivery as it was last seen, and where that is from."""
+
+    value: int
+    taken_at: datetime
+    source: str
+
+
+def newest(session: Session, delivery_id: int) -> dict[str, Figure]:
+    """Return the newest figure of each counter of a delivery: what reports show."""
+    found = session.scalars(
+        select(Sample)
+        .where(Sample.delivery_id == delivery_id, Sample.total)
+        .order_by(Sample.taken_at, Sample.step)
+    )
+    return {
+        sample.counter: Figure(value=sample.value, taken_at=sample.taken_at, source=sample.source)
+        for sample in found
+    }
+
+
+def enter(
+    session: Session, delivery_id: int, values: Mapping[str, int], *, taken_at: datetime
+) -> None:
+    """Store figures that a person read off; what was entered before for a counter is replaced."""
+    # Two people at once: the second waits here, and replaces what the first said.
+    session.execute(select(Delivery.id).where(Delivery.id == delivery_id).with_for_update())
+    step = len(AGES)
+    session.execute(
+        delete(Sample).where(
+            Sample.delivery_id == delivery_id, Sample.step == step, Sample.counter.in_(values)
+        )
+    )
+    rows = [
+        {
+            "delivery_id": delivery_id,
+            "step": step,
+            "counter": counter,
+            "value": value,
+            "taken_at": taken_at,
+            "source": BY_HAND,
+            "total": True,
+        }
+        for counter, value in values.items()
+    ]
+    session.execute(insert(Sample), rows)
 
 
 def _after_look(post: Post, now: datetime) -> dict[str, Any]:

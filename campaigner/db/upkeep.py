@@ -28,6 +28,18 @@ def expire(session: Session, *, now: datetime) -> int:
         Message.state.in_([MessageState.HELD, MessageState.APPROVED]), Message.not_after <= now
     )
     note = "past its last date, not sent"
+    handed = change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.state == State.HELD,
+            Delivery.hold == Hold.PERSON,
+            Delivery.message_id.in_(over),
+        )
+        .values(
+            state=State.EXPIRED, hold=None, note="nobody published it in time; " + Delivery.note
+        ),
+    )
     done = change(
         session,
         update(Delivery)
@@ -52,7 +64,7 @@ def expire(session: Session, *, now: datetime) -> int:
     )
     # What was sent stays approved for ever. Unless something expired just now, which may be
     # old, only what ended lately is looked at: a sweep must not read all of history.
-    oldest = datetime.min.replace(tzinfo=UTC) if done or tried else now - JUST_ENDED
+    oldest = datetime.min.replace(tzinfo=UTC) if done or tried or handed else now - JUST_ENDED
     for state, since in (
         (MessageState.HELD, datetime.min.replace(tzinfo=UTC)),
         (MessageState.APPROVED, oldest),
@@ -68,7 +80,7 @@ def expire(session: Session, *, now: datetime) -> int:
             )
             .values(state=MessageState.EXPIRED),
         )
-    return done + tried
+    return done + tried + handed
 
 
 def give_up_resending(session: Session, *, now: datetime) -> int:

@@ -12,23 +12,37 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
-from campaigner.core.campaign import Approval, Campaign, Digest, Item, Missing, Schedule
-from campaigner.core.locales import normalize
-from campaigner.core.spelling import listed
+from campaigner.core.campaign import Approval, Campaign, Digest, Item, Missing, Partner, Schedule
+from campaigner.core.placeholders import PARTNER
+from campaigner.core.spelling import counted, listed
 from campaigner.core.strategy import Strategy
 from campaigner.loading import shapes
-from campaigner.loading.items import ID, ItemReader, read_digest, read_id
+from campaigner.loading.items import ID, ItemReader, read_digest, read_embargo, read_id
+from campaigner.loading.library import Library
+from campaigner.loading.links import read_rules
 from campaigner.loading.problems import Problems, quoted
-from campaigner.loading.schedules import count_dates, read_duration, read_schedule
-from campaigner.loading.wordings import Languages, Wordings, read_variables, variable_names
+from campaigner.loading.schedules import (
+    check_slots,
+    count_dates,
+    read_duration,
+    read_schedule,
+)
+from campaigner.loading.wordings import (
+    Languages,
+    Wordings,
+    read_locale,
+    read_variables,
+    variable_names,
+)
 from campaigner.loading.yaml import MapNode, Node, ScalarNode, read_yaml
 from campaigner.settings import AccountSettings
 
 REQUIRED = ("id", "title", "owner", "projects", "accounts", "source_locale", "locales", "schedule")
 KNOWN = (
     *REQUIRED, "not_after", "missing_translation", "approval", "template", "variables", "items",
-    "digest",
+    "digest", "embargo_until", "utm",
 )  # fmt: skip
 MAIL = "email"
 LATE_ITEM = timedelta(days=1)
@@ -39,9 +53,18 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 def load_campaign(
-    path: Path, *, strategy: Strategy, accounts: Mapping[str, AccountSettings]
+    path: Path,
+    *,
+    strategy: Strategy,
+    accounts: Mapping[str, AccountSettings],
+    partners: Mapping[str, Partner] | None = None,
+    library: Library | None = None,
+    utm: Mapping[str, str] | None = None,
 ) -> Campaign:
     """Read and check one campaign file. Pictures are looked for beside it.
+
+    `partners`, `library` and `utm` are the workspace's own; the campaign's
+    rules for links win over `utm`.
 
     Raises FileError with all problems: what is wrong, and what to do, by line.
     """
@@ -51,7 +74,14 @@ def load_campaign(
     if not isinstance(root, MapNode):
         problems.raise_any()
     reader = _Reader(
-        problems=problems, fields=fields, root=root, strategy=strategy, accounts=accounts
+        problems=problems,
+        fields=fields,
+        root=root,
+        strategy=strategy,
+        accounts=accounts,
+        partners=partners or {},
+        library=library or Library(),
+        utm=utm or {},
     )
     campaign = reader.campaign()
     problems.raise_any()
@@ -67,22 +97,35 @@ class _Reader:
     root: Node
     strategy: Strategy
     accounts: Mapping[str, AccountSettings]
+    partners: Mapping[str, Partner]
+    library: Library
+    utm: Mapping[str, str]
 
     def campaign(self) -> Campaign | None:
         """Read every field, whatever the others are; None if there is no schedule to put in."""
         id = self._id()
-        source = self._locale(self._scalar("source_locale")) or ""
+        source = read_locale(self.problems, self._scalar("source_locale")) or ""
         locales = self._locales()
         named = self._unique("accounts")
         accounts = self._accounts(named, locales)
         variables = self.fields.get("variables")
         languages = Languages(source=source, all=tuple(locales))
-        constant = Wordings(problems=self.problems, languages=languages)
-        wordings = replace(constant, variables=variable_names(variables))
-        items, digest = self._content(wordings, id, accounts)
+        partners = frozenset(PARTNER + partner for partner in self.partners)
+        constant = Wordings(
+            problems=self.problems, languages=languages, names=partners, constant=True
+        )
+        names = partners | self.library.names | variable_names(variables)
+        wordings = replace(constant, names=names, constant=False)
+        schedule = read_schedule(
+            self.problems, self.fields.get("schedule"), is_digest="digest" in self.fields
+        )
+        # Without a zone that is told; what is wrong with an embargo is told too.
+        zone = schedule.zone if schedule else ZoneInfo("UTC")
+        items, digest = self._content(wordings, id, accounts, zone)
         self._check_channels(named, accounts)
+        self._check_dates(schedule, items)
+        check_slots(self.problems, self.fields.get("schedule"), schedule, accounts)
         late = read_duration(self.problems, self.fields.get("not_after"), "not_after")
-        schedule = self._schedule(items)
         build = partial(
             Campaign,
             id=id,
@@ -93,7 +136,13 @@ class _Reader:
             locales=tuple(locales),
             source_locale=source,
             template=self._template(),
-            variables=read_variables(constant, variables, campaign=id),
+            variables={
+                **read_variables(constant, variables, campaign=id),
+                **self.library.used(wordings.asked),
+            },
+            partners=self.partners,
+            utm={**self.utm, **read_rules(self.problems, self.fields.get("utm"))},
+            embargo_until=read_embargo(self.problems, self.fields, zone),
             items=items,
             digest=digest,
             not_after=late or (LATE_DIGEST if digest else LATE_ITEM),
@@ -102,14 +151,12 @@ class _Reader:
         )
         return None if schedule is None else build(schedule=schedule)
 
-    def _schedule(self, items: Sequence[Item]) -> Schedule | None:
-        schedule = read_schedule(self.problems, self.fields.get("schedule"))
+    def _check_dates(self, schedule: Schedule | None, items: Sequence[Item]) -> None:
         if schedule is None or (dates := count_dates(schedule)) is None or dates >= len(items):
-            return schedule
-        found = f"the schedule has {dates} dates for {len(items)} items"
+            return
+        found = f"the schedule has {counted(dates, 'date')} for {counted(len(items), 'item')}"
         fix = "Add dates, or take items out: each item needs one of its own."
         self.problems.add(self.fields["schedule"].line, found, fix)
-        return schedule
 
     def _scalar(self, name: str) -> ScalarNode | None:
         return shapes.text(self.problems, self.fields.get(name), name)
@@ -157,21 +204,11 @@ class _Reader:
             )
         return tuple(projects)
 
-    def _locale(self, value: ScalarNode | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            return normalize(value.text)
-        except ValueError:
-            fix = "Write a language, and a territory where it matters, like es or pt_BR."
-            self.problems.add(value.line, f"{quoted(value.text)} is not a locale", fix)
-            return None
-
     def _locales(self) -> dict[str, ScalarNode]:
         """Return the locales; none if one cannot be read: nothing is then checked against them."""
         out: dict[str, ScalarNode] = {}
         written = list(self._unique("locales").values())
-        read = [self._locale(value) for value in written]
+        read = [read_locale(self.problems, value) for value in written]
         for locale, value in zip(read, written, strict=True):
             if locale in out:
                 found = f"{quoted(value.text)} names {locale} for the second time"
@@ -206,7 +243,11 @@ class _Reader:
         return out
 
     def _content(
-        self, wordings: Wordings, id: str, accounts: Mapping[str, AccountSettings]
+        self,
+        wordings: Wordings,
+        id: str,
+        accounts: Mapping[str, AccountSettings],
+        zone: ZoneInfo,
     ) -> tuple[tuple[Item, ...], Digest | None]:
         """Return the items or the digest: a campaign has one of the two."""
         items, digest = self.fields.get("items"), self.fields.get("digest")
@@ -221,6 +262,8 @@ class _Reader:
             campaign=id,
             channels=frozenset(account.channel for account in accounts.values()),
             folder=self.problems.path.parent,
+            zone=zone,
+            shared=self.library.hashtags,
         )
         return (
             reader.items(items) if items is not None else (),

@@ -1,40 +1,49 @@
 """What a campaign says: its items, each a bundle of texts, link, hashtags, pictures and a story."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
-from urllib.parse import urlsplit
-
-import idna
-import regex
+from zoneinfo import ZoneInfo
 
 from campaigner.core.campaign import ANY, Digest, Item, Story, Wording
 from campaigner.core.spelling import listed
 from campaigner.loading import shapes
+from campaigner.loading.hashtags import SharedTags, read_hashtags
+from campaigner.loading.links import link_fault
 from campaigner.loading.pictures import PictureReader
 from campaigner.loading.problems import Problems, quoted
-from campaigner.loading.schedules import read_duration
-from campaigner.loading.wordings import Wordings
+from campaigner.loading.schedules import read_duration, read_moment
+from campaigner.loading.wordings import Wordings, read_locale
 from campaigner.loading.yaml import MapNode, Node, ScalarNode
 from campaigner.settings import AccountSettings
 
-ID = regex.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ID_RULE = "Write small letters and digits, with hyphens between them."
 CHANNELS: tuple[str, ...] = get_args(AccountSettings.model_fields["channel"].annotation)
 COMPOSE_BEFORE = "2 days"
-
-_HASHTAG = regex.compile(r"[\p{L}\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*")
+KNOWN = (
+    "id", "text", "title", "owner", "due", "embargo_until", "source_locale", "link", "hashtags",
+    "media", "alt", "story",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemReader:
-    """Reads the items of one campaign. `folder` is what pictures are relative to."""
+    """Reads the items of one campaign. `folder` is what pictures are relative to.
+
+    `zone` is the one in which embargoes are written; `shared` the library's
+    hashtags.
+    """
 
     wordings: Wordings
     campaign: str
     channels: frozenset[str]
     folder: Path
+    zone: ZoneInfo
+    shared: SharedTags
 
     @property
     def problems(self) -> Problems:
@@ -55,21 +64,32 @@ class ItemReader:
         return tuple(out)
 
     def _item(self, node: Node) -> Item:
-        required = ("id", "text")
-        known = (*required, "link", "hashtags", "media", "alt", "story")
-        found = shapes.fields(self.problems, node, "the item", known=known, required=required)
+        required = ("id", _content_of(node))
+        found = shapes.fields(self.problems, node, "the item", known=KNOWN, required=required)
         id = read_id(self.problems, found.get("id"))
         context = f"{self.campaign}/{id.text if id else ''}"
-        pictures = PictureReader(wordings=self.wordings, folder=self.folder, context=context)
+        source = shapes.text(self.problems, found.get("source_locale"), "source_locale")
+        locale = read_locale(self.problems, source) or ""
+        reader = replace(self, wordings=self.wordings.written_in(locale)) if locale else self
+        pictures = PictureReader(wordings=reader.wordings, folder=self.folder, context=context)
         return Item(
             id=id.text if id else "",
-            texts=self._texts(found.get("text"), context),
-            links=self._links(found.get("link")),
-            hashtags=self._hashtags(found.get("hashtags")),
+            texts=reader._texts(found.get("text"), context),
+            title=self._plain(found, "title"),
+            owner=self._plain(found, "owner"),
+            due=shapes.day(self.problems, found.get("due"), "due"),
+            embargo_until=read_embargo(self.problems, found, self.zone),
+            source_locale=locale,
+            links=reader._links(found.get("link")),
+            hashtags=read_hashtags(reader.wordings, found.get("hashtags"), self.shared),
             pictures=pictures.pictures(found.get("media"), found.get("alt")),
-            story=self._story(found.get("story"), context),
+            story=reader._story(found.get("story"), context),
             line=id.line if id else node.line,
         )
+
+    def _plain(self, found: Mapping[str, Node], name: str) -> str:
+        value = shapes.text(self.problems, found.get(name), name)
+        return value.text if value else ""
 
     def _texts(self, node: Node | None, context: str) -> Mapping[str, Wording]:
         """Return the texts by channel. Keys are channels if one of them is, else locales."""
@@ -123,25 +143,6 @@ class ItemReader:
             out[locale] = link.text
         return out
 
-    def _hashtags(self, node: Node | None) -> Mapping[str, tuple[str, ...]]:
-        if node is None:
-            return {}
-        return {
-            locale: tuple(tag.text for tag in self._tags(value))
-            for locale, value in self.wordings.by_locale(node, "hashtags").items()
-        }
-
-    def _tags(self, node: Node) -> list[ScalarNode]:
-        tags = list(shapes.texts(self.problems, node, "hashtags"))
-        for tag in tags:
-            bare = regex.sub(r"[^\p{L}\p{M}\p{N}_]", "", tag.text)
-            if not _HASHTAG.fullmatch(tag.text):
-                fix = "Use letters, digits and underscores, one letter at least."
-                if _HASHTAG.fullmatch(bare):
-                    fix = f"Write {bare}: the # is added when it is posted."
-                self.problems.add(tag.line, f"{quoted(tag.text)} cannot be a hashtag", fix)
-        return tags
-
     def _story(self, node: Node | None, context: str) -> Story | None:
         if node is None:
             return None
@@ -154,6 +155,13 @@ class ItemReader:
             for part in parts
         )
         return Story(headline=headline, body=body) if headline and body else None
+
+
+def _content_of(node: Node) -> str:
+    """Return which field an item needs: a text, or the title of one that is still to be written."""
+    keys = {key.text for key, _ in node.entries} if isinstance(node, MapNode) else set()
+    planned = "text" not in keys and not keys.isdisjoint(("title", "owner", "due"))
+    return "title" if planned else "text"
 
 
 def read_digest(wordings: Wordings, node: Node | None, *, campaign: str) -> Digest | None:
@@ -181,35 +189,14 @@ def read_digest(wordings: Wordings, node: Node | None, *, campaign: str) -> Dige
     return Digest(subject=subject, introduction=introduction, compose_before=before)
 
 
+def read_embargo(problems: Problems, fields: Mapping[str, Node], zone: ZoneInfo) -> datetime | None:
+    """Return until when nothing is public, from wall-clock in `zone`; None if nothing is said."""
+    return read_moment(problems, fields.get("embargo_until"), "embargo_until", zone)
+
+
 def read_id(problems: Problems, node: Node | None) -> ScalarNode | None:
     """Return an id of small letters, digits and hyphens; a wrong one too, told."""
     id = shapes.text(problems, node, "id")
     if id is not None and not ID.fullmatch(id.text):
         problems.add(id.line, f"{quoted(id.text)} cannot be an id", ID_RULE)
     return id
-
-
-def link_fault(link: str) -> tuple[str, str] | None:
-    """Return what is wrong with a link and what to do; None if it is an https address.
-
-    The host may be internationalized (IDNA 2008, with UTS 46 mapping).
-    """
-    shown = quoted(link)
-    if any(character.isspace() for character in link):
-        return f"the link {shown} has white space in it", "Write it without, or as %20."
-    try:
-        parts = urlsplit(link)
-        host, _ = parts.hostname or "", parts.port
-        if host:
-            idna.encode(host, uts46=True)
-    except (ValueError, UnicodeError):  # idna.IDNAError is a UnicodeError
-        return f"the link {shown} has an impossible host", "Correct the part after https://."
-    if parts.scheme != "https":
-        secure = f"https{link.removeprefix(parts.scheme)}" if parts.scheme == "http" else None
-        fix = f"Write {secure}" if secure else "Begin it with https://"
-        return f"the link {shown} is not https", f"{fix}."
-    if not host:
-        return f"the link {shown} has no host", "Write it whole, like https://example.org/page."
-    if parts.username is not None or parts.password is not None:
-        return f"the link {shown} holds a user name or password", "Remove what is before the @."
-    return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigner.core.campaign import Picture, Wording
-from campaigner.core.spelling import did_you_mean
+from campaigner.core.spelling import counted, did_you_mean
 from campaigner.errors import UserError
 from campaigner.loading import shapes
 from campaigner.loading.problems import quoted
@@ -44,7 +44,10 @@ class PictureReader:
         alts = self._alts(alt)
         for each in files.values():
             if alts and each and len(each) != len(alts):
-                found = f"there are {len(each)} pictures here, but {len(alts)} texts in `alt`"
+                found = (
+                    f"{counted(len(each), 'picture')} and {counted(len(alts), 'text')} in `alt`"
+                    " do not go together"
+                )
                 problems.add(each[0].line, found, "Describe each picture, in the same order.")
         if len(alts) < most:
             return {}

@@ -1,31 +1,62 @@
 """When a campaign speaks, as its file writes it; and lengths of time."""
 
 import re
-from collections.abc import Iterator
-from datetime import date, time, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
-from campaigner.core.cadence import Cadence, Monthly, OnDates, Weekly, wall_times
-from campaigner.core.campaign import Schedule
-from campaigner.core.spelling import did_you_mean, listed
+from campaigner.core.cadence import (
+    AccountSlots,
+    Event,
+    EveryDays,
+    Monthly,
+    MonthlyWeekday,
+    OnDates,
+    Timetable,
+    Weekly,
+    instant_of,
+    slots_between,
+)
+from campaigner.core.campaign import Rotation, Schedule, Then
+from campaigner.core.moving import Skipped, is_quiet, settle
+from campaigner.core.spelling import did_you_mean
+from campaigner.errors import UserError
 from campaigner.loading import shapes
+from campaigner.loading.cadences import (
+    KINDS,
+    WEEKDAYS,
+    read_cadence,
+    read_number,
+    read_wall_time,
+    time_of,
+)
+from campaigner.loading.moving import read_holidays, read_quiet
 from campaigner.loading.problems import Problems, quoted
-from campaigner.loading.yaml import ListNode, MapNode, Node, ScalarNode
+from campaigner.loading.yaml import MapNode, Node
+from campaigner.settings import AccountSettings
 
-KINDS = ("weekly", "monthly", "dates")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-LAST = -1  # core.cadence's day for the last of a month
+RULES = ("holidays", "quiet", "rotation")
 LONGEST = timedelta(days=366)
+MOST_TIMES = 1_000
+MOST_DATES = 10_000  # are counted; no file has as many items
+MOST_COUNTED = 1_000  # where rules have to be asked for each
+LONGEST_COUNTED = timedelta(days=3_660)
 
 _UNITS = {"minute": "minutes", "hour": "hours", "day": "days", "week": "weeks"}
 
 
-def read_schedule(problems: Problems, node: Node | None) -> Schedule | None:
-    """Return the schedule; None, and a problem, where it cannot be read."""
+def read_schedule(
+    problems: Problems, node: Node | None, *, is_digest: bool = False
+) -> Schedule | None:
+    """Return the schedule; None, and a problem, where it cannot be read.
+
+    That of a digest has dates of its own, once each.
+    """
     if node is None:
         return None
-    known = ("zone", *KINDS, "start", "end")
+    known = ("zone", *KINDS, "start", "end", *RULES)
     found = shapes.fields(problems, node, "the schedule", known=known, required=("zone",))
     zone = _zone(problems, found.get("zone"))
     first = shapes.day(problems, found.get("start"), "start")
@@ -35,20 +66,98 @@ def read_schedule(problems: Problems, node: Node | None) -> Schedule | None:
         problems.add(found["end"].line, wrong, "Exchange the two days.")
     if not isinstance(node, MapNode):
         return None
-    cadence = _cadence(problems, node, {kind: found[kind] for kind in KINDS if kind in found})
+    kinds = {kind: found[kind] for kind in KINDS if kind in found}
+    cadence = read_cadence(problems, node, kinds, zone or ZoneInfo("UTC"))
+    holidays, on_holiday = read_holidays(problems, found.get("holidays"))
+    quiet = read_quiet(problems, found.get("quiet"))
+    rotation = _rotation(problems, found.get("rotation"))
+    if is_digest:
+        _refuse_for_digest(problems, found)
     if zone is None or cadence is None:
         return None
-    return Schedule(cadence=cadence, zone=zone, first_day=first, last_day=last)
+    schedule = Schedule(
+        cadence=cadence,
+        zone=zone,
+        first_day=first,
+        last_day=last,
+        holidays=holidays,
+        on_holiday=on_holiday,
+        quiet=quiet,
+        rotation=rotation,
+    )
+    _check_rules(problems, found, schedule)
+    return schedule
 
 
 def count_dates(schedule: Schedule) -> int | None:
-    """Return how many dates there can ever be; None where it depends on when a run starts."""
-    first, last = schedule.first_day, schedule.last_day
+    """Return how many dates there can ever be.
+
+    None where it depends on when a run starts or on the accounts, where items
+    are repeated, and where there are too many to count.
+    """
+    first, last, cadence = schedule.first_day, schedule.last_day, schedule.cadence
     if first and last and last < first:
         return None  # told already
-    if not isinstance(schedule.cadence, OnDates) and not (first and last):
+    if schedule.rotation or isinstance(cadence, AccountSlots):
         return None
-    return sum(1 for _ in wall_times(schedule.cadence, first or date.min, last or date.max))
+    if not isinstance(cadence, OnDates | Event) and not (first and last):
+        return None
+    start, end = first or date.min, last or date.max
+    slots = slots_between(cadence, schedule.zone, start, end, anchor=start)
+    if schedule.holidays is None and schedule.quiet is None:
+        number = sum(1 for _ in islice(slots, MOST_DATES + 1))
+        return number if number <= MOST_DATES else None
+    few = list(islice(slots, MOST_COUNTED + 1))
+    if len(few) > MOST_COUNTED or (few and few[-1].day - few[0].day > LONGEST_COUNTED):
+        return None
+    return sum(not isinstance(settle(slot, schedule), Skipped) for slot in few)
+
+
+def check_slots(
+    problems: Problems,
+    node: Node | None,
+    schedule: Schedule | None,
+    accounts: Mapping[str, AccountSettings],
+) -> None:
+    """Tell of accounts whose queue slots a schedule at `node` needs, and that have none."""
+    if schedule is None or node is None or not isinstance(schedule.cadence, AccountSlots):
+        return
+    for name, account in accounts.items():
+        if account.channel == "email":
+            continue  # told already: mail has no queue slots
+        if not account.slots:
+            fix = "Give it `slots` in campaigner.toml, or write another schedule."
+            problems.add(node.line, f"account {quoted(name)} has no slots", fix)
+            continue
+        try:
+            read_slots(account.slots, account=name)
+        except UserError as error:
+            found, _, fix = str(error).partition(". ")
+            problems.add(node.line, found, f"{fix}.")
+
+
+def read_slots(texts: Iterable[str], *, account: str) -> Timetable:
+    """Return the queue slots of an account's setting, each like ``monday 09:00``.
+
+    Raises UserError for one that is none, or is there twice.
+    """
+    times = set[tuple[int, time]]()
+    where = "in campaigner.toml"
+    for text in texts:
+        weekday, _, clock = text.casefold().partition(" ")
+        at = time_of(clock.strip())
+        if weekday not in WEEKDAYS or at is None:
+            raise UserError(
+                f"account {account}: {quoted(text)} is no slot. Write a day of the week and a "
+                f"time of day {where}, like monday 09:00"
+            )
+        slot = (WEEKDAYS.index(weekday), at)
+        if slot in times:
+            raise UserError(
+                f"account {account}: the slot {quoted(text)} is there twice. Keep one {where}"
+            )
+        times.add(slot)
+    return Timetable(times=tuple(sorted(times)))
 
 
 def read_duration(problems: Problems, node: Node | None, name: str) -> timedelta | None:
@@ -69,6 +178,16 @@ def read_duration(problems: Problems, node: Node | None, name: str) -> timedelta
     return None
 
 
+def read_moment(
+    problems: Problems, node: Node | None, name: str, zone: ZoneInfo
+) -> datetime | None:
+    """Return the instant of a wall-clock time in `zone`, written ``2026-12-01 10:00``."""
+    if (value := shapes.text(problems, node, name)) is None:
+        return None
+    wall = read_wall_time(problems, value, name)
+    return instant_of(*wall, zone) if wall else None
+
+
 def _zone(problems: Problems, node: Node | None) -> ZoneInfo | None:
     value = shapes.text(problems, node, "zone")
     if value is None:
@@ -86,90 +205,49 @@ def known_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _cadence(problems: Problems, node: Node, kinds: dict[str, Node]) -> Cadence | None:
-    match list(kinds.items()):
-        case [("weekly", weekly)]:
-            return _weekly(problems, weekly)
-        case [("monthly", monthly)]:
-            return _monthly(problems, monthly)
-        case [("dates", dates)]:
-            return _dates(problems, dates)
-        case []:
-            fix = f"Add one of {listed(KINDS, last='or')}."
-            problems.add(node.line, "the schedule does not say when", fix)
-        case [_, (second, extra), *_]:
-            wrong = f"the schedule has {listed(kinds)}, but can follow one only"
-            problems.add(extra.line, wrong, f"Remove `{second}`, or the other.")
-    return None
-
-
-def _weekly(problems: Problems, node: Node) -> Weekly | None:
-    found = shapes.fields(problems, node, "`weekly`", known=("on", "at"), required=("on", "at"))
-    weekdays = set[int]()
-    for value in shapes.texts(problems, found.get("on"), "on"):
-        name = ScalarNode(line=value.line, text=value.text.casefold())
-        if shapes.one_of(problems, name, "the weekday", WEEKDAYS, where="a day of the week"):
-            weekdays.add(WEEKDAYS.index(name.text))
-    times = _times(problems, found.get("at"))
-    return Weekly(weekdays=frozenset(weekdays), times=times) if weekdays and times else None
-
-
-def _monthly(problems: Problems, node: Node) -> Monthly | None:
-    found = shapes.fields(problems, node, "`monthly`", known=("day", "at"), required=("day", "at"))
-    value = shapes.text(problems, found.get("day"), "day")
-    times = _times(problems, found.get("at"))
-    if value is None:
+def _rotation(problems: Problems, node: Node | None) -> Rotation | None:
+    if node is None:
         return None
-    if value.text == "last":
-        day = LAST
-    elif re.fullmatch(r"[0-9]{1,2}", value.text) and 1 <= int(value.text) <= 31:
-        day = int(value.text)
-    else:
-        fix = "Write a number from 1 to 31 (a shorter month takes its last day), or last."
-        problems.add(value.line, f"{quoted(value.text)} is no day of a month", fix)
-        return None
-    return Monthly(day=day, times=times) if times else None
+    known = ("gap", "times")
+    found = shapes.fields(problems, node, "`rotation`", known=known, required=("gap",))
+    gap = read_duration(problems, found.get("gap"), "gap")
+    fix = "Write how often each item is said, or remove it."
+    times = read_number(problems, found.get("times"), "times", most=MOST_TIMES, fix=fix)
+    return None if gap is None else Rotation(gap=gap, times=times)
 
 
-def _dates(problems: Problems, node: Node) -> OnDates | None:
-    dates = list[tuple[date, time]]()
-    for value in _date_nodes(problems, node):
-        day_text, _, time_text = value.text.partition(" ")
-        day = shapes.day(problems, ScalarNode(line=value.line, text=day_text), "dates")
-        at = _time(problems, ScalarNode(line=value.line, text=time_text.strip())) if day else None
-        if day is None or at is None:
-            continue
-        if dates and (day, at) <= dates[-1]:
-            wrong = f"{value.text} does not come after the date before it"
-            problems.add(value.line, wrong, "Put the dates in order, each once.")
-            continue
-        dates.append((day, at))
-    return OnDates(dates=tuple(dates)) if dates else None
+def _check_rules(problems: Problems, found: Mapping[str, Node], schedule: Schedule) -> None:
+    """Tell of rules under which a schedule does not say what its author means."""
+    first, last, rotation = schedule.first_day, schedule.last_day, schedule.rotation
+    if rotation and first and last and first <= last and rotation.gap > last - first:
+        wrong = "`gap` is longer than the schedule lasts: nothing would be said twice"
+        problems.add(found["rotation"].line, wrong, "Shorten it, or remove `rotation`.")
+    if _is_silent(schedule):
+        wrong = "every date falls into the quiet time, and is skipped"
+        problems.add(found["quiet"].line, wrong, "Write another time or day, or `then: move`.")
 
 
-def _date_nodes(problems: Problems, node: Node) -> Iterator[ScalarNode]:
-    if not isinstance(node, ListNode):
-        shapes.items(problems, node, "dates")
-        return
-    yield from shapes.texts(problems, node, "dates")
+def _is_silent(schedule: Schedule) -> bool:
+    quiet, cadence = schedule.quiet, schedule.cadence
+    if quiet is None or quiet.then is not Then.SKIP:
+        return False
+    match cadence:
+        case Weekly(weekdays=weekdays):
+            days = weekdays
+        case MonthlyWeekday(weekday=weekday):
+            days = frozenset({weekday})
+        case EveryDays() | Monthly():
+            days = frozenset(range(7))
+        case _:
+            return False
+    return days <= quiet.weekdays or all(is_quiet(quiet, at) for at in cadence.times)
 
 
-def _times(problems: Problems, node: Node | None) -> tuple[time, ...]:
-    times = dict[time, None]()
-    for value in shapes.texts(problems, node, "at"):
-        if (at := _time(problems, value)) is None:
-            continue
-        if at in times:
-            problems.add(value.line, f"the time {value.text} is given twice", "Keep one.")
-        times[at] = None
-    return tuple(sorted(times))
-
-
-def _time(problems: Problems, value: ScalarNode) -> time | None:
-    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value.text):
-        return time.fromisoformat(value.text)
-    wrong = (
-        f"{quoted(value.text)} is no time of day" if value.text else "the time of day is missing"
-    )
-    problems.add(value.line, wrong, "Write hours and minutes with two digits each, like 09:30.")
-    return None
+def _refuse_for_digest(problems: Problems, found: Mapping[str, Node]) -> None:
+    for name, wrong in (
+        ("slots", "a digest has no queue slots"),
+        ("rotation", "a digest has no items to repeat"),
+    ):
+        if name in found:
+            fix = f"Remove `{name}`." if name == "rotation" else "Write `weekly` or another."
+            problems.add(found[name].line, wrong, fix)

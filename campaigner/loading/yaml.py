@@ -183,9 +183,9 @@ class _Builder:
             raise self.problems.stop(*_explained(error)) from None
         except (YAMLError, ValueError, OverflowError) as error:
             # An escape beyond Unicode ("\UFFFFFFFF") reaches chr() unchecked.
-            reason = " ".join(str(error).split())
             fix = "Look for a wrong escape (`\\U…`) here or a little below."
-            raise self.problems.stop(self.line, f"this is not YAML: {reason}", fix) from None
+            found = "an escape stands for no sign that exists"
+            raise self.problems.stop(self.line, found, fix) from error
 
     def _refuse(self, event: Event) -> None:
         if (anchor := getattr(event, "anchor", None)) is not None:
@@ -233,20 +233,60 @@ def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-# The parser's own words, and what the author most likely did.
+# The parser's own words; what is wrong in ours; what the author most likely has to do.
 _HINTS = (
-    ("mapping values are not allowed", "Put a text that holds a colon in quotes."),
-    ("'\\t' that cannot start", "Indent with spaces, not with tabs."),
-    ("that cannot start any token", "Put a value that begins with this sign in quotes."),
-    ("unexpected end of stream", "Close the quotation mark that is opened here."),
-    ("could not find expected ':'", "Put a colon after the key, or indent the line as text."),
-    ("unknown escape character", "Use single quotes, or write the backslash twice."),
-    ("got '<stream end>'", "Close the bracket that is opened here."),
-    ("expected ',' or", "Close the bracket that is opened above, or put a comma between values."),
-    ("found '<scalar>'", "Quote the whole value ({{ needs it; inside '…', write '' for ')."),
-    ("expected <block end>", "Indent this line like the ones that it belongs to."),
-    ("sequence entries are not allowed", "Begin the list on a line of its own."),
-    ("expected '<document start>'", "Indent the file's first keys all alike, without a space."),
+    (
+        "mapping values are not allowed",
+        "a colon stands where no key can be",
+        "Put a text that holds a colon in quotes, and indent the line like those around it.",
+    ),
+    ("'\\t' that cannot start", "the line begins with a tab", "Indent with spaces, not with tabs."),
+    (
+        "that cannot start any token",
+        "a value begins with a sign that means something else in YAML",
+        "Put the whole value in quotes.",
+    ),
+    (
+        "unexpected end of stream",
+        "a quotation mark is not closed",
+        "Close the quotation mark that is opened here.",
+    ),
+    (
+        "could not find expected ':'",
+        "there is no colon after a key, here or in the line above",
+        "Put a colon after the key, or indent the line as text.",
+    ),
+    (
+        "unknown escape character",
+        "a backslash between double quotes begins a sign that YAML does not know",
+        "Use single quotes, or write the backslash twice.",
+    ),
+    ("got '<stream end>'", "a bracket is not closed", "Close the bracket that is opened here."),
+    (
+        "expected ',' or",
+        "a bracket is not closed, or a comma is missing",
+        "Close the bracket that is opened above, or put a comma between values.",
+    ),
+    (
+        "found '<scalar>'",
+        "a text goes on after its quotation mark",
+        "Quote the whole value ({{ needs it; inside '…', write '' for ').",
+    ),
+    (
+        "expected <block end>",
+        "the line is not indented like those that it belongs to",
+        "Indent this line like the ones that it belongs to.",
+    ),
+    (
+        "sequence entries are not allowed",
+        "a list begins in the line of its key",
+        "Begin the list on a line of its own.",
+    ),
+    (
+        "expected '<document start>'",
+        "the first keys of the file are not indented alike",
+        "Indent the file's first keys all alike, without a space.",
+    ),
 )
 
 
@@ -255,5 +295,8 @@ def _explained(error: MarkedYAMLError) -> tuple[int, str, str]:
     problem = " ".join(str(error.problem or error.context or "").split())
     opened = "end of stream" in problem or "<stream end>" in problem
     mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
-    fix = next((fix for words, fix in _HINTS if words in problem), "Correct the YAML here.")
-    return (mark.line + 1 if mark else 1), f"this is not YAML: {problem}", fix
+    line = mark.line + 1 if mark else 1
+    for words, found, fix in _HINTS:
+        if words in problem:
+            return line, found, fix
+    return line, f"this is not YAML: {problem}", "Correct the YAML here."

@@ -8,7 +8,6 @@ that is not allowed for an international address.)
 RFC 5322, 2045–2047 (form), 2369, 2919 and 8058 (lists), 3834 (automatic mail).
 """
 
-import base64
 import binascii
 import html
 import re
@@ -18,14 +17,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 
-import idna
-
 from campaigner.core.slots import PATTERN, SLOTS
+from campaigner.mail import headers
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0<>(),;\"\u2028\u2029]")
 _KEY = re.compile(r"[A-Za-z0-9-]{1,60}")  # a boundary has room for 70
-_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +79,7 @@ class Prepared:
         if not _KEY.fullmatch(slots.key):
             raise ValueError(f"{slots.key!r} cannot stand in a mail's header")
         values = {
-            "name": clean(slots.recipient.name) or slots.recipient.address,
+            "name": headers.clean(slots.recipient.name) or slots.recipient.address,
             "address": slots.recipient.address,
             "unsubscribe": unsubscribe_link(self.head, slots.token),
         }
@@ -133,19 +128,14 @@ def unsubscribe_link(head: Head, token: str) -> str:
     return _mailto(head, token)
 
 
-def clean(text: str) -> str:
-    """Return a text on one line: whatever could start a header of its own becomes a space."""
-    return _CONTROL.sub(" ", text).strip()
-
-
 def _shared_headers(head: Head) -> bytes:
-    domain = _domain(head.sender.address)
-    lines = [f"From: {_mailbox(head.sender)}"]
+    domain = headers.domain_of(head.sender.address)
+    lines = [f"From: {headers.mailbox(head.sender.name, head.sender.address)}"]
     if head.reply_to:
-        lines.append(f"Reply-To: {_address(head.reply_to)}")
-    title = f"{_phrase(head.list_title)} " if head.list_title else ""
+        lines.append(f"Reply-To: {headers.address_of(head.reply_to)}")
+    title = f"{headers.phrase(head.list_title)} " if head.list_title else ""
     lines += [
-        f"Subject: {_unstructured(head.subject)}",
+        f"Subject: {headers.unstructured(head.subject)}",
         f"Date: {format_datetime(head.date.astimezone(UTC))}",
         f"List-Id: {title}<{_token(head.list_id)}>",
         f"Content-Language: {_token(head.language)}",
@@ -159,8 +149,8 @@ def _shared_headers(head: Head) -> bytes:
 
 def _own_headers(head: Head, slots: Slots) -> bytes:
     lines = [
-        f"Message-ID: <{slots.key}@{_domain(head.sender.address)}>",
-        f"To: {_mailbox(slots.recipient)}",
+        f"Message-ID: <{slots.key}@{headers.domain_of(head.sender.address)}>",
+        f"To: {headers.mailbox(slots.recipient.name, slots.recipient.address)}",
     ]
     mailto = f"<{_mailto(head, slots.token)}>"
     if head.unsubscribe_base:
@@ -174,70 +164,17 @@ def _own_headers(head: Head, slots: Slots) -> bytes:
 
 
 def _https(head: Head, token: str) -> str:
-    return f"{clean(head.unsubscribe_base).rstrip('/')}/{quote(token, safe='')}"
+    return f"{headers.clean(head.unsubscribe_base).rstrip('/')}/{quote(token, safe='')}"
 
 
 def _mailto(head: Head, token: str) -> str:
-    address = quote(_address(head.unsubscribe_to), safe="@")
+    address = quote(headers.address_of(head.unsubscribe_to), safe="@")
     return f"mailto:{address}?subject={quote(f'unsubscribe {token}')}"
-
-
-def _mailbox(mailbox: Mailbox) -> str:
-    address = _address(mailbox.address)
-    name = _phrase(mailbox.name)
-    return f"{name}\r\n <{address}>" if name else address
-
-
-def _address(address: str) -> str:
-    """Return an address as it stands in a header: the domain as A-label, the rest as it is.
-
-    Only a local part beyond ASCII stays raw UTF-8: then the mail needs SMTPUTF8.
-    """
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or _NOT_IN_ADDRESS.search(address):
-        raise ValueError(f"{address!r} cannot stand in a mail's header")
-    return f"{local}@{_domain(address)}"
-
-
-def _domain(address: str) -> str:
-    domain = address.rpartition("@")[2]
-    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
 def _token(word: str) -> str:
     """Return a word that machines read, with a hyphen for whatever may not stand in one."""
     return re.sub(r"[^A-Za-z0-9._~+-]", "-", word)
-
-
-def _phrase(name: str) -> str:
-    """Return a name as RFC 5322 wants it: bare, quoted or encoded."""
-    name = clean(name)
-    if not name.isascii() or len(name) > 60 or "=?" in name:
-        return _encoded_words(name)
-    if _PHRASE.fullmatch(name):
-        return name
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _unstructured(text: str) -> str:
-    text = clean(text)
-    return text if text.isascii() and len(text) <= 68 and "=?" not in text else _encoded_words(text)
-
-
-def _encoded_words(text: str) -> str:
-    """Return RFC 2047 words of whole characters, each on a line of its own."""
-    words: list[bytes] = []
-    word = b""
-    for character in text:
-        raw = character.encode("utf-8", "replace")
-        # 45 are 60 in base64, and 12 around them: under 76. The first shares its line.
-        if len(word) + len(raw) > (45 if words else 30):
-            words.append(word)
-            word = b""
-        word += raw
-    words.append(word)
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(part).decode()}?=" for part in words)
 
 
 def _encoded(body: str) -> tuple[bytes, ...]:
@@ -258,7 +195,7 @@ def _filled(
     pieces: Sequence[bytes], values: dict[str, str], escape: Callable[[str], str]
 ) -> list[bytes]:
     filled = {
-        name.encode(): b"=\r\n" + _quoted(escape(clean(value))) + b"=\r\n"
+        name.encode(): b"=\r\n" + _quoted(escape(headers.clean(value))) + b"=\r\n"
         for name, value in values.items()
     }
     return [filled[piece] if place % 2 else piece for place, piece in enumerate(pieces)]

@@ -4,14 +4,16 @@ Queueing, previewing and checking all draft through here, so that what an
 author is shown is what goes out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from campaigner.core.campaign import Campaign, Item
 from campaigner.core.delivery import Hold
 from campaigner.core.fitting import Fitted, TooLong, fit
-from campaigner.core.links import tag
+from campaigner.core.links import parameters, tag
+from campaigner.core.locales import bcp47
 from campaigner.core.message import Identity, key_of
+from campaigner.core.queueing import SlotQueue
 from campaigner.rendering.catalogs import Catalogs
 from campaigner.rendering.environment import TemplateEnvironment
 from campaigner.rendering.posts import (
@@ -38,6 +40,16 @@ class Desk:
     environment: TemplateEnvironment
     read_picture: Callable[[str], tuple[str, bytes]]
     """From a file's name in `campaigns/` to its media type and bytes."""
+    slots_of: Callable[[str], SlotQueue]
+    """From an account to its queue slots, held by nobody; UserError if it has none."""
+
+    def posting(self, campaign: Campaign) -> dict[str, Sequence[str]]:
+        """Return the campaign's accounts that take posts, with the locales that they serve."""
+        return {
+            name: self.accounts[name].locales
+            for name in campaign.accounts
+            if self.accounts[name].channel != "email"
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +83,7 @@ def draft_post(
     environment: TemplateEnvironment,
 ) -> Draft | None:
     """Draft what `item` says under `identity`; None: it is silent on this channel."""
-    link = find_link(item, identity.locale)
-    if link:
-        link = tag(
-            link,
-            source=channel,
-            medium="social",
-            campaign=campaign.id,
-            key=link_key(identity),
-        )
+    link = tracked_link(campaign, item, identity, channel=channel)
     rendered = render_post(
         campaign,
         item,
@@ -96,12 +100,33 @@ def draft_post(
             return Draft(
                 identity=identity,
                 channel=channel,
-                language=identity.locale.replace("_", "-"),
+                language=bcp47(identity.locale),
                 hold=reason,
                 note="; ".join(faults),
             )
         case RenderedPost():
             return _fitted(rendered, identity, channel=channel, limit=limit)
+
+
+def tracked_link(
+    campaign: Campaign, item: Item, identity: Identity, *, channel: str, source: str = ""
+) -> str:
+    """Return the item's link for a reader of `identity`, with what tells who brought them.
+
+    Empty if the item has none. `source`, if given, stands in place of the rule
+    for utm_source: for what others publish for us.
+    """
+    fields = {
+        "campaign": campaign.id,
+        "channel": channel,
+        "account": identity.account,
+        "locale": bcp47(identity.locale),
+        "item": item.id,
+        "project": campaign.projects[0],
+    }
+    rules = {**campaign.utm, "source": source} if source else campaign.utm
+    link = find_link(item, identity.locale)
+    return tag(link, parameters(rules, fields), key=link_key(identity))
 
 
 def link_key(identity: Identity) -> str:

@@ -12,6 +12,8 @@ from campaigner.core.locales import chain
 from campaigner.rendering.environment import FaultyTemplateError
 from campaigner.rendering.placeholders import has_words
 
+SHARED = {"library": "campaigns/data/library.yaml"}
+"""Where texts stand that campaigns share, by the first word of their context."""
 READ_BY_PEOPLE = (".html", ".txt")
 _OPTIONS = {
     "encoding": "utf-8",
@@ -26,13 +28,19 @@ _OPTIONS = {
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Extracted:
-    """One string to translate. `file` is relative to its folder; `line` 0 is unknown."""
+    """One string to translate. `file` is relative to its folder; `line` 0 is unknown.
+
+    `source_locale` is its own language, `locales` are those that wait for it;
+    empty for what has the language of the package, and every locale waits for.
+    """
 
     file: str
     line: int
     message: str
     plural: str = ""
     context: str | None = None
+    source_locale: str = ""
+    locales: tuple[str, ...] = ()
 
 
 def extract_templates(folders: Sequence[Path]) -> tuple[Extracted, ...]:
@@ -55,16 +63,35 @@ def extract_campaign(campaign: Campaign, *, file: str) -> tuple[Extracted, ...]:
     """Return the strings of a campaign that translators see, in the order of its file.
 
     Left out is what has nothing to translate, and what every locale of the
-    campaign was given in words of its own.
+    campaign was given in words of its own, or reads as it is.
     """
-    locales = [name for name in campaign.locales if name != campaign.source_locale]
     return tuple(
         Extracted(
-            file=file, line=wording.line, message=wording.source.strip(), context=wording.context
+            file=SHARED.get(wording.context.partition(" ")[0], file),
+            line=wording.line,
+            message=wording.source.strip(),
+            context=wording.context,
+            source_locale=campaign.language_of(wording),
+            locales=locales,
         )
         for wording in wordings_of(campaign)
-        if any(needs_translation(wording, locale) for locale in locales)
+        if (locales := awaiting(wording, campaign))
     )
+
+
+def awaiting(wording: Wording, campaign: Campaign) -> tuple[str, ...]:
+    """Return the locales of the campaign whose readers need a translation of a text, in order."""
+    source = campaign.language_of(wording)
+    return tuple(
+        locale
+        for locale in campaign.locales
+        if not reads(locale, source) and needs_translation(wording, locale)
+    )
+
+
+def reads(locale: str, source_locale: str) -> bool:
+    """Whether a reader of `locale` gets a text of `source_locale` as it is."""
+    return not {source_locale, source_locale.split("_")[0]}.isdisjoint(chain(locale))
 
 
 def needs_translation(wording: Wording, locale: str) -> bool:
@@ -73,7 +100,7 @@ def needs_translation(wording: Wording, locale: str) -> bool:
 
 
 def wordings_of(campaign: Campaign) -> tuple[Wording, ...]:
-    """Return every text of a campaign, each once."""
+    """Return every text of a campaign, each once; a partner's name is never translated."""
     once = {(wording.context, wording.source): wording for wording in _wordings(campaign)}
     return tuple(once.values())
 

@@ -22,6 +22,7 @@ ORDER = "An entry is msgctxt (or none), msgid, msgid_plural (or none), msgstr, i
 
 _KEYWORD = r"(?:(?P<keyword>msgctxt|msgid_plural|msgid|msgstr\[(?=\d)|msgstr)(?:\d\])?\s*)?"
 _LINE = re.compile(rf'\s*(?:#.*|{_KEYWORD}(?P<text>"(?:[^"\\]|\\.)*"))?\s*')
+CLDR_FORMS = ("zero", "one", "two", "few", "many", "other")  # in gettext's order of forms
 _FOLLOWERS = {
     "": ("msgctxt", "msgid"),
     "msgctxt": ("msgid",),
@@ -30,6 +31,7 @@ _FOLLOWERS = {
     "msgstr": ("msgctxt", "msgid"),
     "msgstr[": ("msgstr[", "msgctxt", "msgid"),
 }
+_CHARSET = re.compile(rb"charset=([A-Za-z0-9._-]+)")
 _FORMS = re.compile(r"nplurals\s*=\s*(\d+)\s*;\s*plural\s*=\s*([^;]+)")
 
 
@@ -53,14 +55,12 @@ class PoFile:
 
 def read_pofile(path: Path, *, locale: str) -> PoFile:
     """Read a catalog. Raises FileError, with all lines at fault, for one that cannot be read."""
-    text = _decode(path)
-    if problems := list(_misplaced(text.rstrip().split("\n"))):
-        raise FileError(path, problems)
+    text = read_checked(path)
     try:
         catalog = read_po(io.StringIO(text), abort_invalid=True)
         # Babel's own default lacks the forms for millions.
         stated = catalog.plural_forms if "Plural-Forms:" in text else plural_forms(locale)
-        forms, form_of = _counting(stated)
+        forms, form_of = counting(stated)
     except PoFileError as error:
         raise FileError(
             path, [Problem(error.lineno + 1, str(error), "Correct this entry.")]
@@ -81,6 +81,18 @@ def read_pofile(path: Path, *, locale: str) -> PoFile:
     return PoFile(path=path, entries=entries, forms=forms, form_of=form_of)
 
 
+def read_checked(path: Path, *, foreign: bool = False) -> str:
+    """Return the text of a catalog whose every line means something.
+
+    It is UTF-8; a `foreign` one, which somebody sent, may also be UTF-16 or
+    in the charset that its header states. Raises FileError otherwise.
+    """
+    text = _decode_foreign(path) if foreign else _decode(path)
+    if problems := list(_misplaced(text.rstrip().split("\n"))):
+        raise FileError(path, problems)
+    return text
+
+
 @cache
 def plural_forms(locale: str) -> str:
     """Return gettext's header for the way `locale` counts whole numbers, from CLDR.
@@ -94,6 +106,33 @@ def plural_forms(locale: str) -> str:
         return re.sub(r"\be\b", "0", to_gettext(Locale.parse(locale).plural_form))
     except (UnknownLocaleError, ValueError):
         return "nplurals=2; plural=(n != 1)"
+
+
+@cache
+def plural_names(locale: str) -> tuple[tuple[str, int | None], ...]:
+    """Return CLDR's name of each form of `plural_forms`, in order, with a number that takes it.
+
+    Spanish: one 1, many 1000000, other 0. None: no whole number does.
+    """
+    try:
+        rule = Locale.parse(locale).plural_form
+    except (UnknownLocaleError, ValueError):
+        return ("one", 1), ("other", 0)
+    names = [name for name in CLDR_FORMS if name in rule.tags or name == "other"]
+    numbers = (*range(201), 1000, 10_000, 1_000_000)
+    first = {rule(number): number for number in reversed(numbers)}
+    return tuple((name, first.get(name)) for name in names)
+
+
+def counting(stated: str) -> tuple[int, Callable[[int], int]]:
+    """Return what a Plural-Forms header states: how many forms, and which one a number takes.
+
+    Raises ValueError for one that states neither.
+    """
+    found = _FORMS.search(stated)
+    if not found:
+        raise ValueError("its Plural-Forms say no nplurals and plural")
+    return int(found[1]), gettext.c2py(found[2].strip())
 
 
 def _misplaced(lines: Sequence[str]) -> Iterator[Problem]:
@@ -123,8 +162,16 @@ def _decode(path: Path) -> str:
         ) from None
 
 
-def _counting(stated: str) -> tuple[int, Callable[[int], int]]:
-    found = _FORMS.search(stated)
-    if not found:
-        raise ValueError("its Plural-Forms say no nplurals and plural")
-    return int(found[1]), gettext.c2py(found[2].strip())
+def _decode_foreign(path: Path) -> str:
+    data = path.read_bytes()
+    charset = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+    stated = _CHARSET.search(data[:10_000])
+    if not charset and not data.startswith(b"\xef\xbb\xbf") and stated:
+        charset = stated[1].decode("ascii")
+    if charset.casefold() in ("", "charset", "utf-8", "utf8"):
+        return _decode(path)
+    try:
+        return data.decode(charset)
+    except (LookupError, UnicodeDecodeError):
+        found = f"this is not {charset}, as its header says"
+        raise FileError(path, [Problem(1, found, "Save the file as UTF-8.")]) from None

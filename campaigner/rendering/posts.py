@@ -83,8 +83,8 @@ def render_post(
 ) -> RenderedPost | NotRendered | Silent:
     """Say an item in a locale on a channel. `link` is the final one (see `find_link`), or empty.
 
-    With `missing_translation: source` the whole post falls back to the source
-    language, never a part of it. Whether NotRendered is held or skipped is
+    With `missing_translation: source` the whole post falls back to the item's
+    own language, never a part of it. Whether NotRendered is held or skipped is
     the caller's decision.
     """
     wording = item.text_on(channel)
@@ -93,8 +93,9 @@ def render_post(
 
     def attempt(locale: str) -> RenderedPost | NotRendered:
         pictures = _own(item.pictures, locale, default=())
-        wordings = [wording, *(picture.alt for picture in pictures if picture.alt)]
-        texts = _localize_all(campaign, wordings, locale, catalogs)
+        said = localize(wording, campaign, locale=locale, catalogs=catalogs, channel=channel)
+        alt_texts = [picture.alt for picture in pictures if picture.alt]
+        texts = _all_of([said, *_localize_all(campaign, alt_texts, locale, catalogs)])
         if isinstance(texts, NotRendered):
             return texts
         hashtags = _own(item.hashtags, locale, default=())
@@ -116,7 +117,7 @@ def render_post(
             layouts=layouts,
         )
 
-    return _or_in_source(campaign, locale, attempt)
+    return _or_in_source(campaign, item, locale, attempt)
 
 
 def render_story(
@@ -128,12 +129,12 @@ def render_story(
         return Silent()
 
     def attempt(locale: str) -> RenderedStory | NotRendered:
-        texts = _localize_all(campaign, (story.headline, story.body), locale, catalogs)
+        texts = _all_of(_localize_all(campaign, (story.headline, story.body), locale, catalogs))
         if isinstance(texts, NotRendered):
             return texts
         return RenderedStory(headline=texts[0], body=texts[1], language=bcp47(locale))
 
-    return _or_in_source(campaign, locale, attempt)
+    return _or_in_source(campaign, item, locale, attempt)
 
 
 def layout(post: RenderedPost, hashtags: Sequence[str]) -> str:
@@ -155,20 +156,24 @@ def _own(values: Mapping[str, Value], locale: str, *, default: Value) -> Value:
 
 
 def _or_in_source(
-    campaign: Campaign, locale: str, attempt: Callable[[str], Value | NotRendered]
+    campaign: Campaign, item: Item, locale: str, attempt: Callable[[str], Value | NotRendered]
 ) -> Value | NotRendered:
     rendered = attempt(locale)
     if not isinstance(rendered, NotRendered) or rendered.reason is not Hold.TRANSLATION:
         return rendered
-    if campaign.missing is not Missing.SOURCE or locale == campaign.source_locale:
+    source = item.source_locale or campaign.source_locale
+    if campaign.missing is not Missing.SOURCE or locale == source:
         return rendered
-    return attempt(campaign.source_locale)
+    return attempt(source)
 
 
 def _localize_all(
     campaign: Campaign, wordings: Sequence[Wording], locale: str, catalogs: Catalogs
-) -> list[str] | NotRendered:
-    found = [localize(wording, campaign, locale=locale, catalogs=catalogs) for wording in wordings]
+) -> list[Localized | tuple[Fault, ...]]:
+    return [localize(wording, campaign, locale=locale, catalogs=catalogs) for wording in wordings]
+
+
+def _all_of(found: Sequence[Localized | tuple[Fault, ...]]) -> list[str] | NotRendered:
     faults = [fault for one in found if not isinstance(one, Localized) for fault in one]
     return _held(faults) if faults else [one.text for one in found if isinstance(one, Localized)]
 

@@ -33,8 +33,13 @@ _SLUG_LIMIT = 40
 _HASHTAG = regex.compile(
     r"(?<![\p{L}\p{M}\p{N}_&/])[#＃]([\p{L}\p{M}\p{N}_]*[\p{L}\p{M}][\p{L}\p{M}\p{N}_]*)"
 )
-_MENTION = regex.compile(r"(?<![\w/@.=])@(\w+(?:[\w.\-]*\w)?)(@(?:[\w\-]+\.)+\w+)?", regex.ASCII)
+# app/models/account.rb of Mastodon's server, and what may not follow (twitter-text).
+_MENTION = regex.compile(
+    r"(?<![\w/=])@([a-z0-9_]+(?:[.-]+[a-z0-9_]+)*+)(@\w+(?:[.-]+\w+)*+)?+", regex.I
+)
+_GOES_ON = regex.compile(rf"[@＠{_LATIN}]|://")
 _OWN_SHORT = regex.compile(rf"https?://t\.co/([a-z0-9]+)(?:\?{_QUERY}*[a-z0-9\-_&=#/])?", regex.I)
+_SHORT = regex.compile(r"https?://t\.co/([a-z0-9]+)", regex.I)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -48,16 +53,39 @@ class Span:
 
 # A host is taken whole, in one pass that never goes back; where its name ends is looked
 # at afterwards. As one expression it would take quadratic time on `a.a.a.a…`.
-_HEAD = regex.compile(
-    rf"(?<![a-z0-9@＠$#＃{_INVALID}])(?P<scheme>https?://)?"
-    rf"(?P<host>(?:{_LETTER}(?:[_\-]|{_LETTER})*+(?<![_\-])\.)++{_LETTER}(?:[_\-]|{_LETTER})*+)",
-    regex.I,
-)
+def _head(schemes: str) -> regex.Pattern[str]:
+    return regex.compile(
+        rf"(?<![a-z0-9@＠$#＃{_INVALID}])(?P<scheme>(?:{schemes})://)?"
+        rf"(?P<host>(?:{_LETTER}(?:[_\-]|{_LETTER})*+(?<![_\-])\.)++"
+        rf"(?:{_LETTER}(?:[_\-]|{_LETTER})*+)?)",
+        regex.I,
+    )
+
+
+_PLAIN = regex.compile(rf"[a-z0-9@＠$#＃{_INVALID}]", regex.I)
 _TAIL = regex.compile(
     rf"(?::[0-9]+)?(?P<path>/(?:{_PATH}*(?:{_BRACKETS}{_PATH}*)*{_PATH_END}|@{_PATH}+/)*)?"
     rf"(?:\?{_QUERY}*[a-z0-9\-_&=#/])?",
     regex.I,
 )
+# Mastodon's own, wider: config/initializers/twitter_regex.rb of its server.
+_WIDE = r"[^\p{White_Space}<>()?]"
+_WIDE_BRACKETS = rf"\((?:{_WIDE}+|{_WIDE}*\({_WIDE}+\){_WIDE}*)\)"
+_WIDE_END = r"""[^\p{White_Space}()?!*"'「」<>;:=,.$%\[\]~&|@]"""
+_BEYOND = r"\u00A0-\uD7FF\uE000-\uFDCF\uFDF0-\uFFEF\U00010000-\U0010FFFD"
+_WIDE_QUERY = rf"\?[a-z0-9!?*'();:&=+$/%#\[\]\-_.,~|@\^{_BEYOND}]*[a-z0-9_&=#/\-{_BEYOND}]"
+_WIDE_TAIL = regex.compile(
+    rf"(?::[0-9]+)?(?P<path>/(?:{_WIDE}*(?:{_WIDE_BRACKETS}{_WIDE}*)*"
+    rf"(?:{_WIDE_END}|{_WIDE_BRACKETS})|{_WIDE}+/)*)?(?:{_WIDE_QUERY})?",
+    regex.I,
+)
+# By whether links without a scheme count: only X does that.
+_HEADS = {True: _head("https?"), False: _head("https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini")}
+_TAILS = {True: _TAIL, False: _WIDE_TAIL}
+_SCHEME_AT_END = {
+    True: regex.compile(r"https?\Z", regex.I),
+    False: regex.compile(r"(?:https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini)\Z", regex.I),
+}
 
 
 @cache
@@ -71,24 +99,39 @@ def _tld_patterns() -> tuple[regex.Pattern[str], regex.Pattern[str]]:
 
 
 def links(text: str, *, schemeless: bool) -> Iterator[Span]:
-    """Yield the links of `text` in order; with `schemeless`, also `example.org/page`."""
-    position = taken = 0
-    while head := _HEAD.search(text, position):
+    """Yield the links of `text` in order: X's with `schemeless` (`example.org/page`), else
+    Mastodon's, which have wider paths and more schemes."""
+    taken = 0
+    position = _beginning(text, _HEADS[schemeless])
+    while head := _HEADS[schemeless].search(text, position):
         position = head.end()
         host_end = _end_of_host(head)
         if host_end is None:
+            # What looks like a host may end in the scheme of the real one: `www.http://…`.
+            word = _SCHEME_AT_END[schemeless].search(head["host"])
+            if word and text.startswith("://", position):
+                position -= len(word[0])
             continue
-        tail = _TAIL.match(text, host_end)
+        tail = _TAILS[schemeless].match(text, host_end)
         position = max(host_end, tail.end())
         host = text[head.start("host") : host_end]
         if not _is_possible(host, len(text[head.start() : position])):
             continue
         if head["scheme"]:
-            yield from _with_scheme(text, head.start(), position)
+            yield from _with_scheme(text, head.start(), position, schemeless=schemeless)
         elif schemeless and text[taken : head.start()][-1:] not in {"-", "_", ".", "/"}:
             start = head.start()
             yield from _without_scheme(text, start, host_end, position, bool(tail["path"]))
         taken = position
+
+
+def _beginning(text: str, head: regex.Pattern[str]) -> int:
+    """Return where to begin: a first character that may precede a link is not part of one."""
+    if text and not _PLAIN.match(text):
+        found = head.match(text, 1)
+        if found and _end_of_host(found) is not None:
+            return 1
+    return 0
 
 
 def _end_of_host(head: regex.Match[str]) -> int | None:
@@ -117,8 +160,8 @@ def _is_possible(host: str, length: int) -> bool:
     return max(encoded) <= _LABEL_LIMIT and length + grown <= _URL_LIMIT
 
 
-def _with_scheme(text: str, start: int, end: int) -> Iterator[Span]:
-    if short := _OWN_SHORT.match(text, start, end):
+def _with_scheme(text: str, start: int, end: int, *, schemeless: bool) -> Iterator[Span]:
+    if short := (_OWN_SHORT if schemeless else _SHORT).match(text, start, end):
         if len(short[1]) > _SLUG_LIMIT:
             return
         end = short.end()
@@ -145,4 +188,6 @@ def hashtags(text: str) -> Iterator[Span]:
 def mentions(text: str) -> Iterator[Span]:
     """Yield `@name` and `@name@server` of `text`."""
     for match in _MENTION.finditer(text):
+        if _GOES_ON.match(text, match.end()):
+            continue
         yield Span(start=match.start(), end=match.end(), text=match[0])

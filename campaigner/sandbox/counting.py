@@ -9,24 +9,14 @@ import unicodedata
 import regex
 
 from campaigner.sandbox.addresses import links, mentions
+from campaigner.sandbox.emoji import emoji_at
 
 LIMITS = {"x": 280, "mastodon": 500}
 LINK = 23
+EMOJI = 2
 
 _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))  # these count 1, all others 2
 
-# Digits, # and * are emoji only with a keycap; © ® ™ ♟ only when asked for (U+FE0F).
-_EMOJI = regex.compile(
-    r"""
-    \p{RI}\p{RI}
-    | [0-9\#*]\uFE0F?\u20E3
-    | [©®™♟]\uFE0F
-    | (?P<one> [\p{Emoji}--[0-9\#*©®™♟\p{RI}]] (?: \p{Emoji_Modifier} | \uFE0F | (?!\uFE0E) )
-      (?: [\U000E0020-\U000E007E]+ \U000E007F )? )
-      (?: \u200D [\p{Emoji}--[0-9\#*©®™]] (?: \p{Emoji_Modifier} | \uFE0F )? )*
-    """,
-    regex.X | regex.V1,
-)
 _GRAPHEME = regex.compile(r"\X")
 
 
@@ -41,17 +31,16 @@ def x_length(text: str) -> int:
 
 
 def _weight(text: str) -> int:
-    total, position = 0, 0
-    for emoji in _EMOJI.finditer(text):
-        total += _letters(text[position : emoji.start()]) + 2
-        position = emoji.end()
-    return total + _letters(text[position:])
+    total = at = 0
+    while at < len(text):
+        size = emoji_at(text, at)
+        total += EMOJI if size else _letter(text[at])
+        at += size or 1
+    return total
 
 
-def _letters(text: str) -> int:
-    return sum(
-        1 if any(first <= ord(letter) <= last for first, last in _LIGHT) else 2 for letter in text
-    )
+def _letter(letter: str) -> int:
+    return 1 if any(first <= ord(letter) <= last for first, last in _LIGHT) else 2
 
 
 def mastodon_length(text: str, warning: str = "") -> int:

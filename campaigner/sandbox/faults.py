@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from datetime import timedelta
+from enum import Enum, StrEnum, auto
 from typing import Any
 
 from campaigner.errors import UserError
@@ -12,16 +13,44 @@ NETWORKS = ("x", "mastodon", "smtp")
 GRAMMAR = "NETWORK[/ACCOUNT]:FAULT[:TIMES[:SKIP[:SECONDS]]], like x:accept-and-drop:2"
 
 
+class Moment(Enum):
+    """When a fault befalls somebody."""
+
+    DOOR = auto()  # whatever they ask for, until it is over
+    BEFORE = auto()  # before the post is looked at
+    AFTER = auto()  # when the post was taken
+    CLOCK = auto()  # whenever the network says what time it is
+
+
 class Kind(StrEnum):
     RATE_LIMITED = "rate-limited"
+    SERVER_ERROR = "server-error"
+    CONFLICT = "conflict"
+    EXPIRED_TOKEN = "expired-token"
+    REVOKED_TOKEN = "revoked-token"
     ACCEPT_AND_DROP = "accept-and-drop"
     ERROR_AFTER_ACCEPT = "error-after-accept"
+    MALFORMED = "malformed"
+    SLOW = "slow"
     HOLD = "hold"
+    CLOCK_SKEW = "clock-skew"
+
+    @property
+    def moment(self) -> Moment:
+        match self:
+            case Kind.EXPIRED_TOKEN | Kind.REVOKED_TOKEN:
+                return Moment.DOOR
+            case Kind.RATE_LIMITED | Kind.SERVER_ERROR | Kind.CONFLICT:
+                return Moment.BEFORE
+            case Kind.CLOCK_SKEW:
+                return Moment.CLOCK
+            case _:
+                return Moment.AFTER
 
     @property
     def accepts(self) -> bool:
-        """Whether the post is taken before things go wrong."""
-        return self is not Kind.RATE_LIMITED
+        """Whether the post is taken all the same."""
+        return self.moment in (Moment.AFTER, Moment.CLOCK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +58,9 @@ class Fault:
     """A thing that goes wrong when somebody publishes.
 
     `account` empty: anybody's. `times` None: until cleared. The first `skip`
-    posts pass. `seconds`: when a rate limit says that it ends.
+    posts pass. `seconds`: when a rate limit says that it ends, how long a slow
+    answer takes, how far a clock is off (below nothing: behind). `number` is
+    set when it strikes: the how many-eth time it is, from 1.
     """
 
     network: str
@@ -38,6 +69,7 @@ class Fault:
     times: int | None = None
     skip: int = 0
     seconds: int = 60
+    number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,18 +136,38 @@ class Faults:
         Asked twice for a post: before it is looked at, and, `accepting`, just
         before it is taken. A refused or repeated post uses up none of the latter.
         """
+        moment = Moment.AFTER if accepting else Moment.BEFORE
+        return self._strike(moment, network, account, counts=True)
+
+    def at_the_door(self, network: str, account: str, *, counts: bool) -> Fault | None:
+        """Return why the account is not let in, whatever it asks for; None: it is.
+
+        Only a request that `counts`, one that wants to change something, passes
+        or is hit; one that reads finds things as the last of those left them.
+        """
+        return self._strike(Moment.DOOR, network, account, counts=counts)
+
+    def skew(self, network: str, account: str, *, counts: bool) -> timedelta:
+        """Return how far the network's clock is off for this account. `counts` as at the door."""
+        fault = self._strike(Moment.CLOCK, network, account, counts=counts)
+        return timedelta(seconds=fault.seconds) if fault else timedelta(0)
+
+    def _strike(self, moment: Moment, network: str, account: str, *, counts: bool) -> Fault | None:
         with self._lock:
             for armed in self._armed.values():
                 fault = armed.fault
-                if (fault.network, fault.kind.accepts) != (network, accepting) or armed.is_over:
+                if (fault.network, fault.kind.moment) != (network, moment) or armed.is_over:
                     continue
                 if fault.account and fault.account != account:
                     continue
                 if armed.passed < fault.skip:
-                    self._armed[armed.id] = replace(armed, passed=armed.passed + 1)
+                    if counts:
+                        self._armed[armed.id] = replace(armed, passed=armed.passed + 1)
                     continue
-                self._armed[armed.id] = replace(armed, hit=armed.hit + 1)
-                return fault
+                if counts:
+                    armed = replace(armed, hit=armed.hit + 1)
+                    self._armed[armed.id] = armed
+                return replace(fault, number=armed.hit)
         return None
 
 
@@ -154,6 +206,8 @@ def read_fault(values: Mapping[str, Any]) -> Fault:
     unknown = set(values) - {"network", "account", "fault", "times", "skip", "seconds"}
     if unknown:
         raise UserError(f"fault: nobody knows '{min(unknown)}'. Write network, fault, times, ….")
+    if (network, kind) == ("smtp", Kind.CLOCK_SKEW):
+        raise UserError("fault: a mail server says no time. clock-skew is for x and mastodon.")
     times = values.get("times")
     return Fault(
         network=network,
@@ -161,8 +215,16 @@ def read_fault(values: Mapping[str, Any]) -> Fault:
         account=str(values.get("account") or ""),
         times=None if times in (None, "") else _whole(times, "times", least=1),
         skip=_whole(values.get("skip") or 0, "skip", least=0),
-        seconds=_whole(values.get("seconds") or 60, "seconds", least=1),
+        seconds=_seconds(values.get("seconds") or 60, behind=kind == Kind.CLOCK_SKEW),
     )
+
+
+def _seconds(value: object, *, behind: bool) -> int:
+    """Read SECONDS; a clock may also be `behind`, with a minus."""
+    text = str(value).strip()
+    if behind and text.startswith("-"):
+        return -_whole(text[1:], "seconds", least=1)
+    return _whole(value, "seconds", least=1)
 
 
 def _whole(value: object, name: str, *, least: int) -> int:

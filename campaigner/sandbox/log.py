@@ -17,8 +17,10 @@ Entry = dict[str, Any]
 """Always: at (ISO 8601, UTC), network (x, mastodon, smtp), account, event, status, fault.
 
 `event` is accepted; repeated (a known Idempotency-Key); refused, with `reason`;
-or deleted. A post has: id, text, language, key, links, media (alt, sha256,
-mime, id), length, limit. A mail has: id, from, recipients, message_id,
+edited, with all that the post says from then on; or deleted. A post has: id,
+text, language, key, links, media (alt, sha256, mime, id), length, limit,
+reply_to (the id of the post that it answers, or empty), skew (how many seconds
+the network's clock was off). A mail has: id, from, recipients, message_id,
 subject, language, file (its bytes, in `mail/`).
 """
 

@@ -3,13 +3,13 @@
 https://docs.joinmastodon.org/methods/statuses/
 """
 
-from datetime import timedelta
+from dataclasses import replace
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from campaigner.sandbox.connection import Holds, answer
+from campaigner.sandbox.connection import SKEW, Holds, answer
 from campaigner.sandbox.mastodon_counter import (
     Counter,
     RefusedError,
@@ -23,13 +23,13 @@ from campaigner.sandbox.mastodon_objects import (
     LARGEST_PICTURE,
     account_id,
     account_object,
+    edits_of,
     instance_v1,
     instance_v2,
     media_object,
     status_object,
 )
 from campaigner.sandbox.media import Picture, digest, picture_type
-from campaigner.sandbox.quotas import Allowance
 from campaigner.sandbox.stage import Stage, marked
 
 
@@ -40,7 +40,13 @@ def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAP
 
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> Response:
-        return JSONResponse({"error": error.error}, error.status, rate_headers(request))
+        headers = rate_headers(request)
+        if error.status == 401:
+            headers["WWW-Authenticate"] = (
+                'Bearer realm="Doorkeeper", error="invalid_token", '
+                f'error_description="{error.error}"'
+            )
+        return JSONResponse({"error": error.error}, error.status, headers)
 
     @app.exception_handler(404)
     @app.exception_handler(405)
@@ -55,20 +61,15 @@ def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAP
         key = request.headers.get("idempotency-key", "")
         note = {"text": wish.text, "language": wish.language, "key": key}
         if fault := stage.fault_before("mastodon", account):
-            until = now + timedelta(seconds=fault.seconds)
-            limit = counter.quotas["statuses"].limit
-            request.state.allowance = Allowance(
-                limit=limit, remaining=0, reset_at=until, granted=False
-            )
-            stage.refuse(
-                "mastodon", account, 429, "Too many requests", fault=str(fault.kind), **note
-            )
-            raise RefusedError(429, "Too many requests")
+            failed = counter.fail(request, fault)
+            said = {"fault": str(fault.kind), **note}
+            stage.refuse("mastodon", account, failed.status, failed.error, **said)
+            raise failed
         if first := stage.with_key(account, key, now):
             stage.repeat(first)
             return JSONResponse(status_object(stage, first, base=base), 200, rate_headers(request))
         try:
-            post = counter.checked(account, wish, key)
+            post = counter.checked(account, wish, key, skew=getattr(request.state, SKEW))
         except RefusedError as error:
             stage.refuse("mastodon", account, error.status, error.error, **note)
             raise
@@ -85,12 +86,33 @@ def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAP
             raise RefusedError(404, "Record not found")
         return JSONResponse(status_object(stage, post, base=base), 200, rate_headers(request))
 
+    @app.put("/api/v1/statuses/{id}")
+    async def edit(request: Request, id: str) -> Response:
+        """Edit. Pictures that are not named again are taken away, as the server does it."""
+        wish = wish_in(await values_of(request))
+        account = counter.enter(request, "statuses")
+        post = counter.own(account, id)
+        language = wish.language or post.language
+        try:
+            wanted = counter.checked(account, replace(wish, language=language, reply_to=""), "")
+        except RefusedError as error:
+            note = {"id": id, "text": wish.text, "language": language}
+            stage.refuse("mastodon", account, error.status, error.error, **note)
+            raise
+        if (wanted.text, wanted.language, wanted.media) != (post.text, post.language, post.media):
+            post = stage.edit(post, wanted)
+        return JSONResponse(status_object(stage, post, base=base), 200, rate_headers(request))
+
+    @app.get("/api/v1/statuses/{id}/history")
+    async def history(request: Request, id: str) -> Response:
+        counter.visit(request)
+        if (post := stage.posts.get(("mastodon", id))) is None:
+            raise RefusedError(404, "Record not found")
+        return JSONResponse(edits_of(stage, post, base=base), 200, rate_headers(request))
+
     @app.delete("/api/v1/statuses/{id}")
     async def delete(request: Request, id: str) -> Response:
-        account = counter.enter(request, "deletions")
-        post = stage.posts.get(("mastodon", id))
-        if post is None or post.account != account:
-            raise RefusedError(404, "Record not found")
+        post = counter.own(counter.enter(request, "deletions"), id)
         shown = status_object(stage, post, base=base)
         stage.delete(post)
         return JSONResponse(shown, 200, rate_headers(request))

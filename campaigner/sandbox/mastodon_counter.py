@@ -1,19 +1,27 @@
 """What Mastodon's handlers share: who asks, what may be asked, and the shape of refusals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from fastapi import Request
 
 from campaigner.sandbox.addresses import links
+from campaigner.sandbox.connection import SKEW
 from campaigner.sandbox.counting import LIMITS, mastodon_length
+from campaigner.sandbox.faults import Fault, Kind
 from campaigner.sandbox.mastodon_objects import LONGEST_DESCRIPTION, MOST_PICTURES, timestamp
 from campaigner.sandbox.media import Picture
 from campaigner.sandbox.quotas import Allowance, Quota
 from campaigner.sandbox.stage import Post, Stage
 from campaigner.sandbox.tokens import account_of
+
+# https://github.com/doorkeeper-gem/doorkeeper, in the words of its invalid_token errors.
+TOKENS = {
+    Kind.EXPIRED_TOKEN: "The access token expired",
+    Kind.REVOKED_TOKEN: "The access token was revoked",
+}
 
 
 class RefusedError(Exception):
@@ -33,6 +41,7 @@ class Wish:
     warning: str
     language: str
     media_ids: tuple[str, ...]
+    reply_to: str = ""
 
 
 class Counter:
@@ -55,13 +64,40 @@ class Counter:
         account = account_of(request.headers.get("authorization", ""))
         if account is None:
             raise RefusedError(401, "The access token is invalid")
+        changes = request.method != "GET"
+        if fault := self.stage.faults.at_the_door("mastodon", account, counts=changes):
+            error = TOKENS[fault.kind]
+            if changes:
+                self.stage.refuse("mastodon", account, 401, error, fault=str(fault.kind))
+            raise RefusedError(401, error)
         now = self.stage.clock()
+        skew = self.stage.skew("mastodon", account, counts=kind == "statuses")
+        setattr(request.state, SKEW, skew)
         for quota in dict.fromkeys(("api", kind)):
-            request.state.allowance = allowance = self.quotas[quota].take(account, now)
+            allowance = self.quotas[quota].take(account, now)
+            request.state.allowance = replace(allowance, reset_at=allowance.reset_at + skew)
             if not allowance.granted:
                 self.stage.refuse("mastodon", account, 429, f"Too many requests ({quota})")
                 raise RefusedError(429, "Too many requests")
         return account
+
+    def fail(self, request: Request, fault: Fault) -> RefusedError:
+        """Return what the server says of a post that it does not even look at, for a fault."""
+        match fault.kind:
+            case Kind.RATE_LIMITED:
+                until = self.stage.clock() + timedelta(seconds=fault.seconds)
+                request.state.allowance = Allowance(
+                    limit=self.quotas["statuses"].limit,
+                    remaining=0,
+                    reset_at=until + getattr(request.state, SKEW),
+                    granted=False,
+                )
+                return RefusedError(429, "Too many requests")
+            case Kind.CONFLICT:
+                return RefusedError(409, "Conflict: a request with this key is being worked on")
+            case _:
+                error = "There was a temporary problem serving your request, please try again"
+                return RefusedError(503, error)
 
     def visit(self, request: Request) -> str:
         """Return the account that asks, or "" for one who does not say: public things."""
@@ -72,8 +108,20 @@ class Counter:
             return picture
         raise RefusedError(404, "Record not found")
 
-    def checked(self, account: str, wish: Wish, key: str) -> Post:
-        """Return the post that was asked for. Raises RefusedError where Mastodon would refuse."""
+    def own(self, account: str, id: str) -> Post:
+        """Return the account's own post. Raises RefusedError for another's, and for none."""
+        post = self.stage.posts.get(("mastodon", id))
+        if post is None or post.account != account:
+            raise RefusedError(404, "Record not found")
+        return post
+
+    def checked(
+        self, account: str, wish: Wish, key: str, *, skew: timedelta = timedelta(0)
+    ) -> Post:
+        """Return the post that was asked for. Raises RefusedError where Mastodon would refuse.
+
+        `skew` is how far the server's clock is off.
+        """
         pictures = [self.stage.gallery.find("mastodon", account, id) for id in wish.media_ids]
         if len(pictures) > MOST_PICTURES:
             raise RefusedError(422, "Validation failed: Cannot attach more than 4 files")
@@ -81,6 +129,8 @@ class Counter:
             raise RefusedError(422, "Validation failed: Media attachments not found")
         if not wish.text.strip() and not pictures:
             raise RefusedError(422, "Validation failed: Text can't be blank")
+        if wish.reply_to and ("mastodon", wish.reply_to) not in self.stage.posts:
+            raise RefusedError(404, "The post you are trying to reply to does not appear to exist.")
         limit = LIMITS["mastodon"]
         if (length := mastodon_length(wish.text, wish.warning)) > limit:
             error = f"Validation failed: Text character limit of {limit} exceeded"
@@ -89,8 +139,9 @@ class Counter:
         return Post(
             network="mastodon",
             account=account,
-            id=self.stage.fresh_id("mastodon", now),
+            id=self.stage.fresh_id("mastodon", now + skew),
             at=now,
+            skew=skew.total_seconds(),
             text=wish.text,
             language=wish.language or "und",
             key=key,
@@ -98,6 +149,7 @@ class Counter:
             media=tuple(picture for picture in pictures if picture),
             length=length,
             limit=limit,
+            reply_to=wish.reply_to,
         )
 
 
@@ -125,6 +177,7 @@ def wish_in(values: Mapping[str, Any]) -> Wish:
         warning=str(values.get("spoiler_text") or ""),
         language=str(values.get("language") or ""),
         media_ids=tuple(str(id) for id in (ids if isinstance(ids, list) else [ids])),
+        reply_to=str(values.get("in_reply_to_id") or ""),
     )
 
 

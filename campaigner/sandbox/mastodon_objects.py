@@ -12,7 +12,7 @@ from typing import Any
 from campaigner.sandbox.addresses import Span, hashtags, links, mentions
 from campaigner.sandbox.counting import LIMITS, LINK
 from campaigner.sandbox.media import EXTENSIONS, Picture
-from campaigner.sandbox.stage import Post, Stage
+from campaigner.sandbox.stage import Post, Stage, Version
 
 VERSION = "4.7.0"
 API_VERSION = 10
@@ -33,13 +33,14 @@ def account_id(account: str) -> str:
 def status_object(stage: Stage, post: Post, *, base: str) -> dict[str, Any]:
     """Return a status. `base` is the server's address."""
     counted = post.counters(stage.clock())
+    answered = stage.posts.get(("mastodon", post.reply_to))
     address = f"{base}/@{stage.handle(post.account)}/{post.id}"
     return {
         "id": post.id,
         "uri": f"{base}/users/{stage.handle(post.account)}/statuses/{post.id}",
         "url": address,
-        "created_at": timestamp(post.at),
-        "edited_at": None,
+        "created_at": timestamp(post.shown_at),
+        "edited_at": timestamp(post.edited_at) if post.edited_at else None,
         "account": account_object(stage, post.account, base=base),
         "content": as_html(post.text, base=base),
         "text": post.text,
@@ -58,8 +59,8 @@ def status_object(stage: Stage, post: Post, *, base: str) -> dict[str, Any]:
         "poll": None,
         "card": None,
         "application": {"name": "sandbox", "website": None},
-        "in_reply_to_id": None,
-        "in_reply_to_account_id": None,
+        "in_reply_to_id": post.reply_to or None,
+        "in_reply_to_account_id": account_id(answered.account) if answered else None,
         "reblogs_count": counted["reblogs"],
         "favourites_count": counted["favourites"],
         "replies_count": counted["replies"],
@@ -71,6 +72,23 @@ def status_object(stage: Stage, post: Post, *, base: str) -> dict[str, Any]:
         "pinned": False,
         "filtered": [],
     }
+
+
+def edits_of(stage: Stage, post: Post, *, base: str) -> list[dict[str, Any]]:
+    """Return all that a status ever said, oldest first; the last is what it says now."""
+    now = Version(at=post.edited_at or post.at, text=post.text)
+    return [
+        {
+            "content": as_html(version.text, base=base),
+            "spoiler_text": "",
+            "sensitive": False,
+            "created_at": timestamp(version.at),
+            "account": account_object(stage, post.account, base=base),
+            "media_attachments": [media_object(picture, base=base) for picture in post.media],
+            "emojis": [],
+        }
+        for version in (*post.earlier, now)
+    ]
 
 
 def account_object(stage: Stage, account: str, *, base: str) -> dict[str, Any]:

@@ -156,10 +156,15 @@ def _add_views(app: FastAPI, stage: Stage, pages: Pages) -> None:
 
     @app.get("/post/{network}/{id}")
     async def post(request: Request, network: str, id: str) -> Response:
-        if (found := stage.posts.get((network, id))) is None:
+        found = stage.posts.get((network, id)) or stage.deleted.get((network, id))
+        if found is None:
             return await missing(request, LookupError(id))
-        values = {"post": post_view(stage, found), "network_title": TITLES[network]}
-        return pages.answer(request, "post", values)
+        values = {
+            "post": post_view(stage, found),
+            "answers": [post_view(stage, answer) for answer in stage.answers(found)],
+            "network_title": TITLES[network],
+        }
+        return pages.answer(request, "post", values, status=410 if found.deleted_at else 200)
 
     @app.get("/inbox")
     async def inbox(request: Request) -> Response:
@@ -268,12 +273,15 @@ def _add_json(app: FastAPI, stage: Stage, holds: Holds) -> None:
         for post in stage.timeline(network, account):
             view = post_view(stage, post)
             del view["initials"], view["hue"], view["locale"], view["used"], view["pieces"]
+            del view["deleted_at"]
             view |= {
                 "at": view["at"]["exact"],
                 "text": post.text,
                 "links": list(post.links),
                 "key": post.key,
                 "counters": post.counters(now),
+                "edited_at": post.edited_at.isoformat() if post.edited_at else None,
+                "earlier": [version.text for version in post.earlier],
             }
             shown.append(view)
         return JSONResponse(shown)

@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from campaigner.errors import UserError
 from campaigner.rendering.catalogs import Catalogs
 from campaigner.rendering.environment import build_environment
-from campaigner.sandbox.connection import DroppableProtocol, Holds
+from campaigner.sandbox.connection import Dated, DroppableProtocol, Holds
 from campaigner.sandbox.faults import Armed, Fault, Faults
 from campaigner.sandbox.mastodon import make_mastodon
 from campaigner.sandbox.page import FOLDER, Pages, make_page
@@ -43,7 +43,8 @@ class Sandbox:
     A port 0 means any that is free; after `start`, `ports` says which. What
     was received stays in `folder`: started there again, it is all back.
     `accounts` lend their titles and handles to the timelines. A template or
-    catalog of `workspace` wins over ours.
+    catalog of `workspace` wins over ours. With a `clock` that is not the
+    machine's, `pass_time` lets a time pass on it at once.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Sandbox:
         accounts: Mapping[str, AccountSettings] | None = None,
         workspace: Path | None = None,
         clock: Callable[[], datetime] = utc_now,
+        pass_time: Callable[[timedelta], object] | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
         self.ports = ports
@@ -63,7 +65,7 @@ class Sandbox:
         roots = [root for root in (workspace, sample_root()) if root]
         self._roots = list(dict.fromkeys(roots))
         self._clock = clock
-        self._holds = Holds()
+        self._holds = Holds(pass_time)
         self._ready = threading.Event()
         self._stop: Callable[[], None] = lambda: None
         self._failure: BaseException | None = None
@@ -142,7 +144,7 @@ class Sandbox:
 
         try:
             mail = await loop.create_server(mail_connection, sock=sockets["smtp"])
-            servers = [_http(app) for app in self._apps(stage)]
+            servers = [_http(Dated(app, self._clock)) for app in self._apps(stage)]
             running = [
                 asyncio.create_task(server.serve(sockets=[sockets[name]]))
                 for name, server in zip(("page", "x", "mastodon"), servers, strict=True)
@@ -212,7 +214,7 @@ def _bound(name: str, port: int) -> socket.socket:
     return bound
 
 
-def _http(app: FastAPI) -> uvicorn.Server:
+def _http(app: Dated) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -221,6 +223,7 @@ def _http(app: FastAPI) -> uvicorn.Server:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
             timeout_graceful_shutdown=2,
         )
     )

@@ -7,21 +7,26 @@ refusals can be seen. RFC 5321; AUTH is offered and takes anybody.
 import asyncio
 import os
 from dataclasses import replace
+from datetime import timedelta
 from email import policy
 from email.parser import BytesParser
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from campaigner.sandbox.connection import Holds
-from campaigner.sandbox.faults import Kind
+from campaigner.sandbox.faults import Fault, Kind
 from campaigner.sandbox.stage import Mail, Stage
 
 LARGEST_MAIL = 25 * 1024 * 1024
 REFUSED_NAMES = ("bounce", "refused")
 HOST = "sandbox.localhost"
+TOKENS = {  # RFC 4954, section 6
+    Kind.EXPIRED_TOKEN: "535 5.7.8 Authentication credentials invalid",
+    Kind.REVOKED_TOKEN: "530 5.7.0 Authentication required",
+}
 
 
 class MailServer(SMTP):
@@ -35,15 +40,16 @@ class MailServer(SMTP):
         *,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
+        postmaster = Postmaster(stage, holds)
         super().__init__(
-            Postmaster(stage, holds),
+            postmaster,
             data_size_limit=LARGEST_MAIL,
             enable_SMTPUTF8=True,
             decode_data=False,
             hostname=HOST,
             ident="sandbox",
             auth_require_tls=False,
-            authenticator=lambda *_: AuthResult(success=True),
+            authenticator=postmaster.authenticate,
             loop=loop,
         )
         self._connections = connections
@@ -69,6 +75,26 @@ class Postmaster:
         self.stage = stage
         self.holds = holds
 
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object
+    ) -> AuthResult:
+        """Let anybody in, unless a fault says that the password is good no more."""
+        user = login.login.decode() if isinstance(login, LoginPassword) else ""
+        refused = self.stage.faults.at_the_door("smtp", user, counts=True)
+        if refused is None:
+            return AuthResult(success=True)
+        self._refuse(user, TOKENS[Kind.EXPIRED_TOKEN], refused)
+        return AuthResult(success=False, handled=False)
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if refused := self.stage.faults.at_the_door("smtp", address, counts=True):
+            return self._refuse(address, TOKENS[refused.kind], refused, **{"from": address})
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Ok"
+
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -90,10 +116,8 @@ class Postmaster:
         data = envelope.content if isinstance(envelope.content, bytes) else b""
         mail = self._mail(envelope, data)
         if fault := self.stage.fault_before("smtp", mail.account):
-            reply = f"451 4.7.1 Too many messages, try again in {fault.seconds} seconds"
             note = {"from": mail.sender, "recipients": mail.recipients, "subject": mail.subject}
-            self.stage.refuse("smtp", mail.account, 451, reply, fault=str(fault.kind), **note)
-            return reply
+            return self._refuse(mail.account, not_now(fault), fault, **note)
         fault = self.stage.fault_after("smtp", mail.account)
         _keep(self.stage.mail_folder / mail.file, data)
         self.stage.accept_mail(replace(mail, fault=str(fault.kind)) if fault else mail)
@@ -102,7 +126,16 @@ class Postmaster:
                 await _drop(server)
             case Kind.HOLD:
                 await self.holds.wait()
+            case Kind.SLOW if fault:
+                await self.holds.delay(timedelta(seconds=fault.seconds))
+            case Kind.MALFORMED:
+                return "<!doctype html><title>One moment</title>"
         return f"250 2.0.0 Ok: queued as {mail.id}"
+
+    def _refuse(self, account: str, reply: str, fault: Fault, **note: object) -> str:
+        status = int(reply[:3])
+        self.stage.refuse("smtp", account, status, reply, fault=str(fault.kind), **note)
+        return reply
 
     def _mail(self, envelope: Envelope, data: bytes) -> Mail:
         headers = BytesParser(policy=policy.default).parsebytes(data, headersonly=True)
@@ -120,6 +153,17 @@ class Postmaster:
             language=str(headers.get("Content-Language", "")).strip() or "und",
             file=f"{id}.eml",
         )
+
+
+def not_now(fault: Fault) -> str:
+    """Return what the server says of a mail that it does not take for now."""
+    match fault.kind:
+        case Kind.RATE_LIMITED:
+            return f"451 4.7.1 Too many messages, try again in {fault.seconds} seconds"
+        case Kind.CONFLICT:
+            return "450 4.2.0 The mailbox is in use by another process"
+        case _:
+            return "451 4.3.0 Requested action aborted: error in processing"
 
 
 def _keep(path: Path, data: bytes) -> None:

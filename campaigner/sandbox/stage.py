@@ -21,8 +21,21 @@ KEY_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """What a post said from `at` on, until it was edited."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Post:
-    """A post that a network accepted. `text` is as it was sent; `length` by our own count."""
+    """A post that a network accepted. `text` is as it was sent; `length` by our own count.
+
+    `reply_to` is the id of the post that it answers. `earlier` is what it said
+    before each edit, oldest first. `skew` is how far the network's clock was
+    off, in seconds, when it was taken at `at`.
+    """
 
     network: str
     account: str
@@ -36,6 +49,16 @@ class Post:
     length: int = 0
     limit: int = 0
     fault: str = ""
+    reply_to: str = ""
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    earlier: tuple[Version, ...] = ()
+    skew: float = 0.0
+
+    @property
+    def shown_at(self) -> datetime:
+        """When the network says that it was made."""
+        return self.at + timedelta(seconds=self.skew)
 
     def counters(self, now: datetime) -> dict[str, int]:
         return counters(self.network, self.id, now - self.at)
@@ -66,6 +89,7 @@ class Stage:
     clock: Callable[[], datetime]
     accounts: Mapping[str, AccountSettings]
     posts: dict[tuple[str, str], Post] = field(default_factory=dict)
+    deleted: dict[tuple[str, str], Post] = field(default_factory=dict)
     mails: dict[str, Mail] = field(default_factory=dict)
     refusals: list[Entry] = field(default_factory=list)
     _last_ids: dict[str, int] = field(default_factory=dict)
@@ -83,10 +107,6 @@ class Stage:
 
     def accept(self, post: Post) -> None:
         """Take a post: on the disk first, then in the timelines."""
-        media = [
-            {"id": medium.id, "sha256": medium.sha256, "mime": medium.mime, "alt": medium.alt}
-            for medium in post.media
-        ]
         self._write(
             "accepted",
             network=post.network,
@@ -99,9 +119,11 @@ class Stage:
             language=post.language,
             key=post.key,
             links=post.links,
-            media=media,
+            media=_media_of(post),
             length=post.length,
             limit=post.limit,
+            reply_to=post.reply_to,
+            skew=post.skew,
         )
         self.posts[post.network, post.id] = post
 
@@ -156,17 +178,48 @@ class Stage:
             key=post.key,
         )
 
+    def edit(self, post: Post, wanted: Post) -> Post:
+        """Let `post` say what `wanted` says, and remember what it said; return it as it is now."""
+        now = self.clock()
+        edited = _edited(post, wanted, at=now)
+        self._write(
+            "edited",
+            network=post.network,
+            account=post.account,
+            at=now,
+            status=200,
+            fault="",
+            id=post.id,
+            text=edited.text,
+            language=edited.language,
+            links=edited.links,
+            media=_media_of(edited),
+            length=edited.length,
+            limit=edited.limit,
+        )
+        self.posts[post.network, post.id] = edited
+        return edited
+
     def delete(self, post: Post) -> None:
+        now = self.clock()
         self._write(
             "deleted",
             network=post.network,
             account=post.account,
-            at=self.clock(),
+            at=now,
             status=200,
             fault="",
             id=post.id,
         )
-        del self.posts[post.network, post.id]
+        self._take_away(post, at=now)
+
+    def answers(self, post: Post) -> list[Post]:
+        """Return the posts that answer it, oldest first."""
+        return [
+            other
+            for other in self.posts.values()
+            if (other.network, other.reply_to) == (post.network, post.id)
+        ]
 
     def timeline(self, network: str = "", account: str = "") -> list[Post]:
         """Return the posts of a network and account (empty: of all), newest first."""
@@ -229,6 +282,13 @@ class Stage:
     def fault_after(self, network: str, account: str) -> Fault | None:
         return self.faults.take(network, account, accepting=True)
 
+    def skew(self, network: str, account: str, *, counts: bool) -> timedelta:
+        return self.faults.skew(network, account, counts=counts)
+
+    def _take_away(self, post: Post, *, at: datetime) -> None:
+        del self.posts[post.network, post.id]
+        self.deleted[post.network, post.id] = replace(post, deleted_at=at)
+
     def _write(self, event: str, *, at: datetime, **values: object) -> None:
         moment = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         entry = {"at": moment, "event": event, **values}
@@ -249,8 +309,14 @@ class Stage:
                 self.posts[network, id] = _post_in(entry)
             case "refused":
                 self.refusals.append(entry)
-            case "deleted":
-                self.posts.pop((network, id), None)
+            case "edited" if (network, id) in self.posts:
+                post = self.posts[network, id]
+                at = datetime.fromisoformat(entry["at"])
+                wanted = _post_in({**entry, "key": post.key})
+                self.posts[network, id] = _edited(post, wanted, at=at)
+            case "deleted" if (network, id) in self.posts:
+                at = datetime.fromisoformat(entry["at"])
+                self._take_away(self.posts[network, id], at=at)
 
 
 def _post_in(entry: Entry) -> Post:
@@ -264,8 +330,32 @@ def _post_in(entry: Entry) -> Post:
         at=datetime.fromisoformat(entry["at"]),
         links=tuple(entry["links"]),
         media=tuple(media),
+        reply_to=entry.get("reply_to", ""),
+        skew=entry.get("skew", 0.0),
         **values,
     )
+
+
+def _edited(post: Post, wanted: Post, *, at: datetime) -> Post:
+    earlier = Version(at=post.edited_at or post.at, text=post.text)
+    return replace(
+        post,
+        text=wanted.text,
+        language=wanted.language,
+        links=wanted.links,
+        media=wanted.media,
+        length=wanted.length,
+        limit=wanted.limit,
+        edited_at=at,
+        earlier=(*post.earlier, earlier),
+    )
+
+
+def _media_of(post: Post) -> list[dict[str, str]]:
+    return [
+        {"id": medium.id, "sha256": medium.sha256, "mime": medium.mime, "alt": medium.alt}
+        for medium in post.media
+    ]
 
 
 def _mail_in(entry: Entry) -> Mail:

@@ -50,6 +50,10 @@ def post_view(stage: Stage, post: Post) -> dict[str, Any]:
         "used": min(100, round(100 * post.length / post.limit)) if post.limit else 0,
         "counters": list(post.counters(stage.clock()).items()),
         "fault": post.fault,
+        "reply_to": post.reply_to,
+        "edited_at": moment(post.edited_at) if post.edited_at else None,
+        "deleted_at": moment(post.deleted_at) if post.deleted_at else None,
+        "earlier": [{"at": moment(version.at), "text": version.text} for version in post.earlier],
     }
 
 

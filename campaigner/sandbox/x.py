@@ -8,7 +8,7 @@ from datetime import timedelta
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from campaigner.sandbox.connection import Holds, answer
+from campaigner.sandbox.connection import SKEW, Holds, answer
 from campaigner.sandbox.media import Picture, digest, picture_type
 from campaigner.sandbox.quotas import Allowance
 from campaigner.sandbox.stage import Stage, marked
@@ -16,7 +16,6 @@ from campaigner.sandbox.x_desk import (
     EXPIRES,
     LARGEST_PICTURE,
     LONGEST_ALT,
-    QUOTAS,
     Desk,
     ProblemError,
     Upload,
@@ -53,15 +52,12 @@ def make_x(stage: Stage, holds: Holds, *, page: str) -> FastAPI:
         account = desk.enter(request, "create")
         now = stage.clock()
         if fault := stage.fault_before("x", account):
-            until = now + timedelta(seconds=fault.seconds)
-            request.state.allowance = Allowance(
-                limit=QUOTAS["create"], remaining=0, reset_at=until, granted=False
-            )
+            failed = desk.fail(request, fault)
             note = {"fault": str(fault.kind), **outline(values)}
-            stage.refuse("x", account, 429, "Too Many Requests", **note)
-            raise ProblemError(429, "Too Many Requests")
+            stage.refuse("x", account, failed.status, failed.detail, **note)
+            raise failed
         try:
-            post = desk.checked(account, values, now)
+            post = desk.checked(account, values, now, skew=getattr(request.state, SKEW))
         except ProblemError as error:
             reason = error.errors[0]["message"] if error.errors else error.detail
             stage.refuse("x", account, error.status, reason, **outline(values))
@@ -70,8 +66,8 @@ def make_x(stage: Stage, holds: Holds, *, page: str) -> FastAPI:
         stage.accept(marked(post, fault))
         shown = post_object(stage, post, ())
         reply = desk.reply(request, {"data": shown}, 201)
-        failed = ProblemError(500, "Internal Server Error").as_json()
-        failure = JSONResponse(failed, 500, rate_headers(request.state.allowance))
+        said = ProblemError(500, "Internal Server Error").as_json()
+        failure = JSONResponse(said, 500, rate_headers(request.state.allowance))
         return await answer(request, reply, fault=fault, error=failure, holds=holds)
 
     @app.delete("/2/tweets/{id}")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from campaigner.sandbox.addresses import links
+from campaigner.sandbox.connection import SKEW
 from campaigner.sandbox.counting import LIMITS, x_length
+from campaigner.sandbox.faults import Fault, Kind
 from campaigner.sandbox.quotas import Allowance, Quota
 from campaigner.sandbox.stage import Post, Stage
 from campaigner.sandbox.tokens import account_of
@@ -84,18 +87,48 @@ class Desk:
         account = account_of(request.headers.get("authorization", ""))
         if account is None:
             raise ProblemError(401, "Unauthorized")
+        changes = request.method != "GET"
+        if fault := self.stage.faults.at_the_door("x", account, counts=changes):
+            # X says the same of a token that ran out, was taken back or never was one.
+            if changes:
+                self.stage.refuse("x", account, 401, "Unauthorized", fault=str(fault.kind))
+            raise ProblemError(401, "Unauthorized")
+        skew = self.stage.skew("x", account, counts=endpoint == "create")
+        setattr(request.state, SKEW, skew)
         allowance = self.quotas[endpoint].take(account, self.stage.clock())
-        request.state.allowance = allowance
+        request.state.allowance = replace(allowance, reset_at=allowance.reset_at + skew)
         if not allowance.granted:
             self.stage.refuse("x", account, 429, f"Too Many Requests ({endpoint})")
             raise ProblemError(429, "Too Many Requests")
         return account
 
+    def fail(self, request: Request, fault: Fault) -> ProblemError:
+        """Return what X says of a post that it does not even look at, because of a fault."""
+        match fault.kind:
+            case Kind.RATE_LIMITED:
+                until = self.stage.clock() + timedelta(seconds=fault.seconds)
+                request.state.allowance = Allowance(
+                    limit=QUOTAS["create"],
+                    remaining=0,
+                    reset_at=until + getattr(request.state, SKEW),
+                    granted=False,
+                )
+                return ProblemError(429, "Too Many Requests")
+            case Kind.CONFLICT:
+                return ProblemError(409, "Conflict")
+            case _:
+                return ProblemError(503, "Service Unavailable")
+
     def reply(self, request: Request, content: Mapping[str, Any], status: int = 200) -> Response:
         return JSONResponse(dict(content), status, rate_headers(request.state.allowance))
 
-    def checked(self, account: str, values: Mapping[str, Any], now: datetime) -> Post:
-        """Return the post that was asked for. Raises ProblemError where X would refuse it."""
+    def checked(
+        self, account: str, values: Mapping[str, Any], now: datetime, *, skew: timedelta
+    ) -> Post:
+        """Return the post that was asked for. Raises ProblemError where X would refuse it.
+
+        `skew` is how far X's clock is off.
+        """
         text = values.get("text", "")
         media = values.get("media") or {}
         ids = media.get("media_ids", []) if isinstance(media, dict) else None
@@ -110,20 +143,29 @@ class Desk:
                 "text length see https://github.com/twitter/twitter-text."
             )
             raise ProblemError(400, detail)
+        reply = values.get("reply") or {}
+        reply_to = str(reply.get("in_reply_to_tweet_id", "") if isinstance(reply, dict) else "")
+        if reply and not reply_to:
+            raise invalid("reply.in_reply_to_tweet_id", "", "is missing but it is required.")
+        if reply_to and ("x", reply_to) not in self.stage.posts:
+            detail = "You attempted to reply to a Tweet that is deleted or not visible to you."
+            raise ProblemError(403, detail)
         if text and self.stage.holds_text(account, text):
             detail = "You are not allowed to create a Tweet with duplicate content."
             raise ProblemError(403, detail)
         return Post(
             network="x",
             account=account,
-            id=self.stage.fresh_id("x", now),
+            id=self.stage.fresh_id("x", now + skew),
             at=now,
+            skew=skew.total_seconds(),
             text=text,
             language=self.stage.only_language(account),
             links=tuple(link.text for link in links(text, schemeless=True)),
             media=tuple(picture for picture in pictures if picture),
             length=length,
             limit=LIMITS["x"],
+            reply_to=reply_to,
         )
 
     def found(self, ids: list[str], query: Mapping[str, str]) -> dict[str, Any]:
@@ -191,8 +233,8 @@ def _is_wanted(post: Post, query: Mapping[str, str]) -> bool:
         (not since or int(post.id) > _number(since, "since_id"))
         and (not until or int(post.id) < _number(until, "until_id"))
         and (not token or int(post.id) < _number(token, "pagination_token"))
-        and (not start or post.at >= _moment(start, "start_time"))
-        and (not end or post.at < _moment(end, "end_time"))
+        and (not start or post.shown_at >= _moment(start, "start_time"))
+        and (not end or post.shown_at < _moment(end, "end_time"))
     )
 
 

@@ -37,7 +37,7 @@ def post_object(stage: Stage, post: Post, fields: Collection[str]) -> dict[str, 
         "edit_history_tweet_ids": [post.id],
     }
     if "created_at" in fields:
-        values["created_at"] = timestamp(post.at)
+        values["created_at"] = timestamp(post.shown_at)
     if "author_id" in fields:
         values["author_id"] = user_id(post.account)
     if "lang" in fields:
@@ -46,6 +46,8 @@ def post_object(stage: Stage, post: Post, fields: Collection[str]) -> dict[str, 
         values["entities"] = entities
     if "attachments" in fields and post.media:
         values["attachments"] = {"media_keys": [f"3_{medium.id}" for medium in post.media]}
+    if "referenced_tweets" in fields and post.reply_to:
+        values["referenced_tweets"] = [{"type": "replied_to", "id": post.reply_to}]
     if "public_metrics" in fields:
         values["public_metrics"] = public_metrics(stage, post)
     return values

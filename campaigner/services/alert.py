@@ -73,6 +73,8 @@ SUBJECTS = {
     "overdue": "messages are past due",
     "daemon": "the daemon is silent",
     "approval": "messages wait for approval",
+    "handed": "a post by hand is not done yet",
+    "lapsed": "a post by hand was not published in time",
 }
 
 

@@ -219,7 +219,8 @@ class Broadcast:
                 accounts.disconnect(session, self.account, reason=reason, now=now)
                 upkeep.hold_account(session, account=self.account, reason=reason, now=now)
             case Retry(_, reset_at) if reset_at is not None:
-                rates.block(session, account=self.account, rates=[RATE], until=reset_at, now=now)
+                until = step.due_at or reset_at
+                rates.block(session, account=self.account, rates=[RATE], until=until, now=now)
         log.info(
             "mail delivered" if step.state is State.SENT else "mail not delivered",
             delivery=result.id,

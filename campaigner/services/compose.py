@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigner.core.approval import Pinned, content_hash
 from campaigner.core.campaign import Approval, Campaign, Missing
+from campaigner.core.countries import country_of
 from campaigner.core.delivery import CURRENT, Hold, MessageState, State
 from campaigner.core.difference import Change, Queued
 from campaigner.core.digest import EditionData, assemble
@@ -20,8 +21,8 @@ from campaigner.core.message import Identity, Kind, key_of
 from campaigner.core.schedule import ScheduledEdition, Start, next_edition, plan_editions
 from campaigner.db import changes, editions, messages, processes, runs
 from campaigner.db.engine import Sessions
-from campaigner.db.messages import Standing
 from campaigner.db.models import Delivery, Message
+from campaigner.db.standing import Standing, find_standing
 from campaigner.rendering.drafts import Desk
 from campaigner.rendering.editions import RenderedEdition, render_edition
 from campaigner.rendering.posts import NotRendered
@@ -58,7 +59,6 @@ def queue_digest(
             start_at=run.start_at,
             first_time=first_time,
             changes=done,
-            unscheduled=(),
             next_edition=next_edition(campaign, start=begin, now=now),
         )
 
@@ -126,7 +126,7 @@ class _Composer:
 
     def _edition(self, edition: ScheduledEdition) -> list[Change]:
         day = edition.slot.day
-        standing = messages.standing(self.session, campaign=self.campaign.id, run=day.isoformat())
+        standing = find_standing(self.session, campaigns=[self.campaign.id], run=day.isoformat())
         standing = {i: s for i, s in standing.items() if i.item == edition.name}
         known = editions.find_edition(
             self.session, campaign=self.campaign.id, day=day, slot=edition.name
@@ -233,7 +233,11 @@ class _Composer:
             message = self._message(part, edition, edition_id, rendered)
         if standing is not None:
             before = standing.message
-            same = before.content_hash == message.content_hash and before.note == message.note
+            same = (
+                before.content_hash == message.content_hash
+                and before.note == message.note
+                and before.embargo_until == message.embargo_until
+            )
             if before.state in CURRENT and same:
                 return [self._line("unchanged", part.identity, message.due_at)]
             message.version = before.version + 1
@@ -262,6 +266,7 @@ class _Composer:
                     state=State.HELD,
                     hold=message.hold,
                     note=message.note,
+                    country=country_of(message.locale),
                     scheduled_at=message.due_at,
                     due_at=message.due_at,
                 )
@@ -288,6 +293,7 @@ class _Composer:
         rendered: RenderedEdition | None,
     ) -> Message:
         identity, slot = part.identity, edition.slot
+        day, at = slot.wall_clock(self.campaign.schedule.zone)
         base = self.desk.base_of(identity.account)
         language = bcp47(identity.locale)
         subject = rendered.subject if rendered else ""
@@ -316,11 +322,13 @@ class _Composer:
             state=MessageState.HELD,
             hold=Hold.APPROVAL,
             note="",
-            day=slot.day,
-            wall_time=f"{slot.at:%H:%M}",
+            day=day,
+            wall_time=f"{at:%H:%M}",
             zone=self.campaign.schedule.zone.key,
             due_at=slot.due_at,
             not_after=edition.not_after,
+            moved=slot.moved,
+            embargo_until=self.campaign.embargo_until,
             text=subject,
             link="",
             language=language,
@@ -343,6 +351,7 @@ class _Composer:
             due_at=due_at,
             note=message.note if message is not None else "",
             hold=None if hold is Hold.APPROVAL else hold,
+            moved=message.moved if message is not None else "",
         )
 
 

@@ -9,7 +9,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from campaigner.core.channel import Channel, Disconnected, Outcome, Rate, Reject, Retry, Unknown
+from campaigner.core.channel import (
+    Channel,
+    Disconnected,
+    Handed,
+    Outcome,
+    Rate,
+    Reject,
+    Retry,
+    Unknown,
+)
 from campaigner.core.delivery import State, Step, after_outcome
 from campaigner.core.reach import next_sample
 from campaigner.db import accounts, messages, outbox, rates, upkeep
@@ -168,6 +177,9 @@ def _record(
     step = after_outcome(outcome, attempt=attempt, now=now, jitter=random.random())
     step = explained(step, delivery, since=lane.since, now=now)
     durably(session, lambda: _store(session, id, attempt, outcome, step, lane, now=now))
+    if isinstance(outcome, Handed):
+        log.info("handed to a person", delivery=id, account=lane.account)  # its note has addresses
+        return
     log.info(
         "delivered" if step.state is State.SENT else "not delivered",
         delivery=id,
@@ -195,7 +207,8 @@ def _store(
             accounts.disconnect(session, lane.account, reason=reason, now=now)
             upkeep.hold_account(session, account=lane.account, reason=reason, now=now)
         case Retry(_, reset_at) if reset_at is not None:
-            rates.block(session, account=lane.account, rates=lane.rates, until=reset_at, now=now)
+            until = step.due_at or reset_at
+            rates.block(session, account=lane.account, rates=lane.rates, until=until, now=now)
 
 
 def explained(step: Step, delivery: Delivery, *, since: datetime, now: datetime) -> Step:

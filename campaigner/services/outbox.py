@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from campaigner.core.by_hand import in_city, why_not_at
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State, Step
 from campaigner.core.reach import next_sample
 from campaigner.db import accounts, changes, listing, outbox, pauses
@@ -21,8 +23,9 @@ WAITING = {
     Hold.RENDERING: "its text cannot be made",
     Hold.APPROVAL: "waiting for approval",
     Hold.RECONNECT: "its account has to be reconnected",
-    Hold.MISSED: "fell due while paused: send it (retry), move it or drop it (cancel)",
+    Hold.MISSED: "fell due while paused: send it (retry), move it (move) or drop it (cancel)",
     Hold.RESTORED: "fell due after the backup was made: it may be out already",
+    Hold.PERSON: "waiting for a person to publish it",
 }
 
 
@@ -65,12 +68,11 @@ def show(sessions: Sessions, id: int, *, now: datetime) -> tuple[Entry, Sequence
         return entry, attempts
 
 
-def retry(
-    sessions: Sessions, id: int, *, by: str, now: datetime, at: datetime | None = None
-) -> None:
-    """Send a held, failed or given-up delivery (again), now or at `at`.
+def retry(sessions: Sessions, id: int, *, by: str, now: datetime) -> None:
+    """Send a held, failed or given-up delivery (again) now.
 
-    Raises UserError for a row that is on its way, out, closed or unknown.
+    Raises UserError for a row that is on its way, out, closed, unknown or
+    under embargo.
     """
     with sessions() as session:
         row = _row(session, id)
@@ -86,11 +88,13 @@ def retry(
             )
         if delivery.state not in (State.HELD, State.QUEUED, State.REJECTED, State.EXHAUSTED):
             raise UserError(f"delivery {id} is {delivery.state}: there is nothing to send again")
-        if message.not_after <= (at or now):
-            raise UserError(
-                f"delivery {id} was to go out before {message.not_after:%Y-%m-%d %H:%M} UTC. "
-                "Give its campaign a later date and queue it again"
-            )
+        if refused := why_not_at(
+            now,
+            not_after=message.not_after,
+            embargo_until=message.embargo_until,
+            zone=ZoneInfo(message.zone),
+        ):
+            raise UserError(f"delivery {id} cannot be sent: {refused}")
         took = change(
             session,
             update(Delivery)
@@ -98,7 +102,7 @@ def retry(
             .values(
                 state=State.QUEUED,
                 hold=None,
-                due_at=at or now,
+                due_at=now,
                 # Who says so knows that it is not out: no network's key has to protect it.
                 resend_until=delivery.resend_until if delivery.state is State.QUEUED else None,
                 note=f"sent by {by}",
@@ -182,9 +186,18 @@ def _why_queued(
     row: Listed, stops: Sequence[Pause], known: Mapping[str, Account], *, now: datetime
 ) -> str:
     delivery, message = row.delivery, row.message
+    covered = {
+        (pauses.ALL, ""),
+        ("account", message.account),
+        ("campaign", message.campaign),
+        (pauses.COUNTRY, delivery.country),
+    }
     for stop in stops:
-        if stop.scope == pauses.ALL or stop.target in (message.account, message.campaign):
+        if (stop.scope, stop.target) in covered:
             return f"paused by {stop.by}: {stop.reason}"
+    if message.embargo_until is not None and message.embargo_until > max(now, delivery.due_at):
+        until = in_city(message.embargo_until, ZoneInfo(message.zone))
+        return f"waits for the end of its embargo, {until}"
     account = known.get(delivery.account)
     if account is not None and account.disconnected_at is not None:
         return f"its account has to be reconnected: {account.reason}"
@@ -193,7 +206,7 @@ def _why_queued(
     late = now - delivery.due_at
     if late > timedelta(0):
         return "due: waits for its turn on this account, spaced after the one before"
-    return "waits for its time"
+    return f"waits for its time; {message.moved}" if message.moved else "waits for its time"
 
 
 def _row(session: Session, id: int) -> Listed:

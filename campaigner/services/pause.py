@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigner.core.countries import COUNTRIES
 from campaigner.db import changes, pauses
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
@@ -18,10 +19,11 @@ class Resumed:
 def pause(
     sessions: Sessions, *, scope: str, target: str, reason: str, by: str, now: datetime
 ) -> bool:
-    """Stop everything, an account or a campaign; False if it is stopped already.
+    """Stop everything, an account, a campaign or a country; False if it is stopped already.
 
     From the commit on no fence lets anything of it pass, claimed or not. What
-    is being sent at that very moment is already out.
+    is being sent at that very moment is already out. `target` names what of
+    the scope; a country by its code.
     """
     with sessions() as session:
         new = pauses.add_pause(session, scope=scope, target=target, reason=reason, by=by, now=now)
@@ -39,8 +41,18 @@ def resume(sessions: Sessions, *, scope: str, target: str, by: str, now: datetim
         missed = pauses.hold_missed(session, scope=scope, target=target, now=now)
         if not pauses.lift(session, scope=scope, target=target, by=by, now=now):
             session.rollback()
-            what = "everything" if scope == pauses.ALL else f"{scope} '{target}'"
-            raise UserError(f"{what} is not paused. `campaigner pause --list` shows what is")
+            raise UserError(
+                f"{in_words(scope, target)} is not paused. `campaigner pause --list` shows what is"
+            )
         changes.announce(session)
         session.commit()
         return Resumed(missed=missed)
+
+
+def in_words(scope: str, target: str) -> str:
+    """Return what a stop covers, as people say it: country BR (Brazil)."""
+    if scope == pauses.ALL:
+        return "everything"
+    if scope == pauses.COUNTRY:
+        return f"country {target} ({COUNTRIES.get(target, target)})"
+    return f"{scope} '{target}'"

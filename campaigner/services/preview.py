@@ -1,7 +1,6 @@
 """Preview: what a campaign would say on every account in every language, and what is wrong."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from campaigner.core.campaign import Campaign
 from campaigner.core.delivery import Hold
@@ -10,22 +9,13 @@ from campaigner.errors import Problem
 from campaigner.rendering.drafts import Desk, Draft, draft_post
 from campaigner.rendering.environment import template_exists
 from campaigner.rendering.posts import NotRendered, RenderedStory, render_story
+from campaigner.rendering.preview_pages import StoryDraft
 
 FIXES = {
     Hold.TRANSLATION: "Give it to a translator, or see `campaigner translate status`.",
     Hold.LENGTH: "Shorten it, or give this channel a text of its own.",
     Hold.RENDERING: "Correct the text or its template.",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoryDraft:
-    """An item's newsletter story in one locale; without one where it could not be told, and why."""
-
-    item: str
-    locale: str
-    story: RenderedStory | None
-    note: str = ""
 
 
 def preview_posts(campaign: Campaign, desk: Desk) -> Iterator[Draft]:
@@ -100,9 +90,11 @@ def _problems(campaign: Campaign, desk: Desk, kinds: Collection[Hold]) -> list[P
     for (hold, note), (first, *others) in alike.items():
         where = f"item '{first.item}' on {first.account} in {first.locale}"
         if others:
-            where += f", and {len(others)} other posts"
-        found = f"{where}: {note.rstrip('.')}"
-        problems.append(Problem(line=lines[first.item], found=found, fix=FIXES[hold]))
+            where += f", and {len(others)} other {'post' if len(others) == 1 else 'posts'}"
+        # A note that is two sentences says itself what to do.
+        said, _, fix = note.partition(". ")
+        found = f"{where}: {said.rstrip('.')}"
+        problems.append(Problem(line=lines[first.item], found=found, fix=fix or FIXES[hold]))
     return problems
 
 

@@ -1,24 +1,25 @@
 """Preview an edition: what a digest composed now would say, per locale."""
 
-from dataclasses import dataclass
+import html
+from collections.abc import Callable
 from datetime import datetime
 
 from campaigner.core.campaign import Campaign
 from campaigner.core.digest import EditionData, assemble
+from campaigner.core.slots import PATTERN
 from campaigner.db import editions, processes
 from campaigner.db.engine import Sessions
 from campaigner.rendering.drafts import Desk
 from campaigner.rendering.editions import render_edition
 from campaigner.rendering.posts import NotRendered
+from campaigner.rendering.preview_pages import EditionPreview
 
-
-@dataclass(frozen=True, kw_only=True)
-class EditionPreview:
-    """The edition of today in one locale, as text. `subject` is empty where it has to wait."""
-
-    locale: str
-    subject: str
-    text: str
+# What stands in a preview where a mail has its reader's own.
+SAMPLE_READER = {
+    "name": "Ana",
+    "address": "reader@example.org",
+    "unsubscribe": "https://example.org/unsubscribe",
+}
 
 
 def preview_digest(
@@ -48,9 +49,20 @@ def preview_digest(
                 environment=desk.environment,
             )
             if isinstance(rendered, NotRendered):
-                text = "\n".join(rendered.faults)
-                found.append(EditionPreview(locale=locale, subject="", text=text))
-            else:
-                text = "\n".join(block.text for block in rendered.blocks)
-                found.append(EditionPreview(locale=locale, subject=rendered.subject, text=text))
+                why = "\n".join(rendered.faults)
+                found.append(EditionPreview(account=account, locale=locale, subject="", text=why))
+                continue
+            found.append(
+                EditionPreview(
+                    account=account,
+                    locale=locale,
+                    subject=rendered.subject,
+                    text=_filled("\n".join(block.text for block in rendered.blocks), str),
+                    html=_filled("".join(block.html for block in rendered.blocks), html.escape),
+                )
+            )
     return found
+
+
+def _filled(text: str, spell: Callable[[str], str]) -> str:
+    return PATTERN.sub(lambda slot: spell(SAMPLE_READER.get(slot[1], slot[0])), text)

@@ -3,10 +3,14 @@
 Once per identity: queueing twice changes nothing. A changed file replaces
 what is unsent and asks for the approval of just that; what was fenced is
 never made again.
+
+What a person moved by hand (`campaigner outbox move`) stays where they put
+it, whatever else of it the file changes, as long as the file's own date for
+it is the one that it had then. Another date in the file counts again.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -14,15 +18,20 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from campaigner.core.approval import Pinned, content_hash
+from campaigner.core.cadence import AccountSlots
 from campaigner.core.campaign import Approval, Campaign, Missing
-from campaigner.core.delivery import CURRENT, Hold, MessageState, State
+from campaigner.core.collisions import Appointment
+from campaigner.core.countries import country_of
+from campaigner.core.delivery import CURRENT, Hold, MessageState
 from campaigner.core.difference import Change, Queued
 from campaigner.core.message import Identity, Kind, Medium, key_of
+from campaigner.core.queueing import SlotQueue
 from campaigner.core.schedule import Scheduled, Start, plan_run
-from campaigner.db import changes, messages, runs
+from campaigner.db import appointments, changes, messages, runs
 from campaigner.db.engine import Sessions
-from campaigner.db.messages import Standing
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Message, Run
+from campaigner.db.queueing import Rows
+from campaigner.db.standing import Standing, differs, find_standing
 from campaigner.rendering.drafts import Desk, Draft, draft_post
 
 
@@ -48,13 +57,18 @@ def queue_campaign(
         run, first_time = runs.open_run(
             session, campaign, start=start, new_run=new_run, by=by, now=now
         )
-        begin = Start(at=run.start_at, immediate=run.immediate)
-        planned = plan_run(campaign, run=run.name, start=begin, serves=posting(campaign, desk))
         # Of all runs: what an earlier one still has to say is no longer scheduled.
-        known = messages.standing(session, campaign=campaign.id)
+        known = find_standing(session, campaigns=[campaign.id])
+        plan = plan_run(
+            campaign,
+            run=run.name,
+            start=Start(at=run.start_at, immediate=run.immediate),
+            serves=desk.posting(campaign),
+            queues=_slot_queues(session, campaign, desk, run, known, now=now),
+        )
         writer = _Writer(campaign, desk, by=by, now=now)
-        wanted = {scheduled.identity for scheduled in planned}
-        for scheduled in planned:
+        wanted = {scheduled.identity for scheduled in plan.scheduled}
+        for scheduled in plan.scheduled:
             writer.put(scheduled, known.get(scheduled.identity))
         for identity, standing in known.items():
             if identity not in wanted:
@@ -63,22 +77,60 @@ def queue_campaign(
             writer.write(session)
             changes.announce(session)
             session.commit()
-        placed = {scheduled.item.id for scheduled in planned}
         return Queued(
             run=run.name,
             start_at=run.start_at,
             first_time=first_time,
             changes=writer.changes,
-            unscheduled=[item.id for item in campaign.items if item.id not in placed],
+            placeholders=plan.placeholders,
+            undated=plan.undated,
+            skipped=plan.skipped,
+            collisions=appointments.collisions(
+                session, _appointments(writer.changes), campaign=campaign.id, since=now
+            ),
         )
 
 
-def posting(campaign: Campaign, desk: Desk) -> dict[str, Sequence[str]]:
-    """Return the campaign's accounts that take posts, with the locales that they serve."""
+def _slot_queues(
+    session: Session,
+    campaign: Campaign,
+    desk: Desk,
+    run: Run,
+    known: Mapping[Identity, Standing],
+    *,
+    now: datetime,
+) -> dict[str, SlotQueue]:
+    """Return who holds which slot of each account, if the campaign posts in queue slots.
+
+    From here to the commit no other campaign takes one of them. Raises
+    UserError for an account without slots.
+    """
+    if not isinstance(campaign.schedule.cadence, AccountSlots):
+        return {}
+    empty = {name: desk.slots_of(name) for name in desk.posting(campaign)}
+    appointments.lock_slots(session, list(empty))
+    held = appointments.appointments(session, accounts=list(empty), since=now)
+    return appointments.hold_slots(
+        empty,
+        campaign=campaign.id,
+        run=run.name,
+        held=held,
+        known=known,
+        since=run.start_at,
+        now=now,
+    )
+
+
+def _appointments(changes: Iterable[Change]) -> set[Appointment]:
     return {
-        name: desk.accounts[name].locales
-        for name in campaign.accounts
-        if desk.accounts[name].channel != "email"
+        Appointment(
+            account=change.identity.account,
+            at=change.due_at,
+            campaign=change.identity.campaign,
+            item=change.identity.item,
+        )
+        for change in changes
+        if change.what not in ("canceled", "expired")
     }
 
 
@@ -91,16 +143,13 @@ class _Writer:
         self.by = by
         self.now = now
         self.changes: list[Change] = []
-        self._new: list[Message] = []
-        self._media: dict[str, tuple[str, str, bytes]] = {}
-        self._replaced: dict[int, Message] = {}
-        self._canceled: list[int] = []
+        self._rows = Rows()
 
     def put(self, scheduled: Scheduled, standing: Standing | None) -> None:
         """Compare one wanted message with what stands, and note what is to be done."""
-        identity, due_at = scheduled.identity, scheduled.slot.due_at
+        identity = scheduled.identity
         if standing is not None and standing.fenced:
-            self._note("sent", identity, standing.message.due_at)
+            self._note("sent", identity, standing.due_at, moved=standing.message.moved)
             return
         settings = self.desk.accounts[identity.account]
         draft = draft_post(
@@ -123,57 +172,52 @@ class _Writer:
             self._add("new", message, draft)
             return
         before = standing.message
-        message.version = before.version + (
-            before.state not in CURRENT or _differs(before, message)
-        )
+        self._keep_move(standing, message)
+        due_at = self._rows.due_at(message)
+        changed = differs(before, message)
+        message.version = before.version + (before.state not in CURRENT or changed)
         message.key = key_of(identity, message.version)
-        if before.state in CURRENT and not _differs(before, message):
-            self._note("unchanged", identity, due_at, draft)
-        elif before.state is MessageState.EXPIRED and not _differs(before, message):
-            self._note("expired", identity, due_at, draft)
+        if before.state in CURRENT and not changed:
+            self._rows.refresh(standing, moved=message.moved, country=self._country(message))
+            self._note("unchanged", identity, due_at, draft, moved=message.moved)
+        elif before.state is MessageState.EXPIRED and not changed:
+            self._note("expired", identity, due_at, draft, moved=message.moved)
         else:
             if before.state in CURRENT:
-                self._replaced[before.id] = message
+                self._rows.replaced[before.id] = message
             same_content = before.text == message.text and before.media == message.media
             moved = same_content and before.due_at != message.due_at
             self._add("moved" if moved else "changed", message, draft)
+
+    def _keep_move(self, standing: Standing, message: Message) -> None:
+        """Leave what a person moved where they put it, unless the file's own date changed."""
+        before = standing.message
+        if (
+            standing.moved_to is None
+            or before.state not in CURRENT
+            or before.due_at != message.due_at
+        ):
+            return
+        embargo = message.embargo_until or standing.moved_to
+        self._rows.moved_to[message] = max(standing.moved_to, embargo)
+        message.moved = before.moved
+        message.not_after = max(before.not_after, message.not_after)
 
     def cancel(self, identity: Identity, standing: Standing) -> None:
         """Note that an identity is no longer scheduled; what left, or is closed, stays."""
         if standing.message.state not in CURRENT or (standing.fenced and not standing.waiting):
             return
-        self._canceled.append(standing.message.id)
-        self._note("canceled", identity, standing.message.due_at)
+        self._rows.canceled.append(standing.message.id)
+        self._note("canceled", identity, standing.due_at)
 
     def write(self, session: Session) -> None:
         """Apply the difference."""
-        left = messages.close_messages(
-            session, self._replaced, state=MessageState.REPLACED, note="replaced by a newer version"
-        )
-        for id in left:  # between our look and now; its identity is never made again
-            self._new.remove(self._replaced[id])
-            self._tell_sent(self._replaced[id])
-        messages.close_messages(
-            session,
-            self._canceled,
-            state=MessageState.CANCELED,
-            note="no longer in the schedule",
-            tried_too=True,
-        )
-        messages.add_media(session, self._media)
-        messages.add_messages(session, self._new, projects=self.campaign.projects)
-        session.add_all(
-            Delivery(
-                message_id=message.id,
-                account=message.account,
-                state=State.HELD,
-                hold=message.hold,
-                note=message.note,
-                scheduled_at=message.due_at,
-                due_at=message.due_at,
-            )
-            for message in self._new
-        )
+        for message in self._rows.write(session, projects=self.campaign.projects):
+            self._tell_sent(message)
+
+    def _country(self, message: Message) -> str:
+        own = self.desk.accounts[message.account].country
+        return own or country_of(message.locale)
 
     def _tell_sent(self, message: Message) -> None:
         identity = messages.identity_of(message)
@@ -185,11 +229,17 @@ class _Writer:
         ]
 
     def _add(self, what: str, message: Message, draft: Draft) -> None:
-        self._new.append(message)
-        self._note(what, draft.identity, message.due_at, draft)
+        self._rows.added[message] = self._country(message)
+        self._note(what, draft.identity, self._rows.due_at(message), draft, moved=message.moved)
 
     def _note(
-        self, what: str, identity: Identity, due_at: datetime, draft: Draft | None = None
+        self,
+        what: str,
+        identity: Identity,
+        due_at: datetime,
+        draft: Draft | None = None,
+        *,
+        moved: str = "",
     ) -> None:
         self.changes.append(
             Change(
@@ -198,17 +248,19 @@ class _Writer:
                 due_at=due_at,
                 note=draft.note if draft else "",
                 hold=draft.hold if draft else None,
+                moved=moved,
             )
         )
 
     def _message(self, scheduled: Scheduled, draft: Draft, *, version: int) -> Message:
         identity, slot = scheduled.identity, scheduled.slot
+        day, at = slot.wall_clock(scheduled.zone)
         media = [self._medium(picture.file, picture.alt) for picture in draft.pictures]
         base = self.desk.base_of(identity.account)
         pinned = Pinned(
             account=identity.account,
             base=base,
-            when=slot.in_words(self.campaign.schedule.zone),
+            when=slot.in_words(scheduled.zone),
             text=draft.text,
             link=draft.link,
             language=draft.language,
@@ -228,11 +280,13 @@ class _Writer:
             state=MessageState.HELD,
             hold=draft.hold or Hold.APPROVAL,
             note=draft.note,
-            day=slot.day,
-            wall_time=f"{slot.at:%H:%M}",
-            zone=self.campaign.schedule.zone.key,
+            day=day,
+            wall_time=f"{at:%H:%M}",
+            zone=scheduled.zone.key,
             due_at=slot.due_at,
             not_after=scheduled.not_after,
+            moved=slot.moved,
+            embargo_until=scheduled.embargo_until,
             text=draft.text,
             link=draft.link,
             language=draft.language,
@@ -247,21 +301,5 @@ class _Writer:
     def _medium(self, file: str, alt: str) -> Medium:
         mime, data = self.desk.read_picture(file)
         sha256 = hashlib.sha256(data).hexdigest()
-        self._media[sha256] = (mime, PurePosixPath(file).name, data)
+        self._rows.media[sha256] = (mime, PurePosixPath(file).name, data)
         return Medium(sha256=sha256, mime=mime, alt=alt)
-
-
-def _differs(before: Message, wanted: Message) -> bool:
-    """Whether a person would have to look at it again, or its last date moved.
-
-    A yes that two people gave stays good where one would do now; not the other way round.
-    """
-    approved = before.state is MessageState.APPROVED
-    return (
-        (wanted.four_eyes and not before.four_eyes)
-        or (before.four_eyes and not wanted.four_eyes and not approved)
-        or before.content_hash != wanted.content_hash
-        or before.not_after != wanted.not_after
-        or (before.hold or Hold.APPROVAL) != (wanted.hold or Hold.APPROVAL)
-        or before.note != wanted.note
-    )

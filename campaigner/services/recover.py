@@ -80,5 +80,6 @@ def _decide(
         not_after=message.not_after,
         sole_text=sole,
         accepted=delivery.accepted,
+        resent=delivery.resend_until is not None,
         now=now,
     )

@@ -10,7 +10,7 @@ from campaigner.core.reach import By, Report, rows_of
 from campaigner.core.strategy import Strategy
 from campaigner.db import reach
 
-CHANNEL_TITLES = {"x": "X", "mastodon": "Mastodon", "email": "E-mail"}
+CHANNEL_TITLES = {"x": "X", "mastodon": "Mastodon", "email": "E-mail", "manual": "By hand"}
 LEVELS = {By.KEY_AREA: 0, By.OBJECTIVE: 1, By.PROJECT: 2}  # where each stands in a project's path
 
 

@@ -27,6 +27,7 @@ def retime(sessions: Sessions, *, tzdata: str, now: datetime) -> int:
         moved = [
             Moved(
                 message=wall.message,
+                before=wall.due_at,
                 due_at=due_at,
                 not_after=wall.not_after + (due_at - wall.due_at),
             )

@@ -14,7 +14,7 @@ from tests.loading.test_hostile_files import HOSTILE
 SOON = 2.0
 
 KINDS = {
-    "malformed": "not YAML",
+    "malformed": "is not closed",
     "alias bomb": "anchors and aliases",
     "nested and closed": "50 levels deep",
     "50 MB": "50.0 MB",

@@ -39,7 +39,7 @@ def test_an_untranslated_string_holds_its_own_languages_posts_of_its_own_item(
     assert [row["locale"] for row in unfinished] == ["fr"]
     assert SOURCE[:40] in unfinished[0]["faults"][0]
     sample_shell("translate", "status", "--check", code=1)
-    assert "1 strings wait" in sample_shell("check", DNS).out
+    assert "1 string waits" in sample_shell("check", DNS).out
 
 
 def test_once_translated_it_goes_on_with_an_approval_of_its_own(

@@ -121,6 +121,7 @@ def test_pictures_arrive_with_their_words(
         (Kind.RATE_LIMITED, Retry),
         (Kind.ACCEPT_AND_DROP, Unknown),
         (Kind.ERROR_AFTER_ACCEPT, Unknown),
+        (Kind.MALFORMED, Unknown),
     ],
 )
 @pytest.mark.parametrize("network", NETWORKS)
@@ -143,6 +144,41 @@ def test_faults_are_told_apart(
         assert isinstance(channel.find(fresh()), Sent)
     accepted = [entry for entry in read_log(sandbox.folder) if entry["event"] == "accepted"]
     assert len(accepted) == kind.accepts
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Kind.SERVER_ERROR, Unknown),
+        (Kind.CONFLICT, Unknown),
+        (Kind.EXPIRED_TOKEN, Disconnected),
+        (Kind.REVOKED_TOKEN, Disconnected),
+    ],
+)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_what_was_not_taken_is_not_there(
+    sandbox: Sandbox,
+    opened: Callable[[str], Channel],
+    network: str,
+    kind: Kind,
+    expected: type[Outcome],
+) -> None:
+    sandbox.add_fault(Fault(network=network, kind=kind, times=1))
+    channel = opened(network)
+    assert type(channel.send(fresh())) is expected
+    assert channel.find(fresh()) == Absent()
+    assert isinstance(channel.send(fresh()), Sent)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_no_malformed_answer_is_taken_for_an_id(
+    sandbox: Sandbox, opened: Callable[[str], Channel], network: str
+) -> None:
+    sandbox.add_fault(Fault(network=network, kind=Kind.MALFORMED, times=3))
+    channel = opened(network)
+    outcomes = [channel.send(fresh(number)) for number in range(1, 4)]
+    assert [type(outcome) for outcome in outcomes] == [Unknown] * 3
+    assert all(isinstance(channel.find(fresh(number)), Sent) for number in range(1, 4))
 
 
 def test_the_same_key_on_mastodon_is_the_same_post(
@@ -221,6 +257,11 @@ def test_a_refused_mail_is_rejected_and_the_next_arrives(relay: Relay) -> None:
         (Kind.RATE_LIMITED, Retry),
         (Kind.ACCEPT_AND_DROP, Unknown),
         (Kind.ERROR_AFTER_ACCEPT, Unknown),
+        (Kind.SERVER_ERROR, Retry),
+        (Kind.CONFLICT, Retry),
+        (Kind.EXPIRED_TOKEN, Disconnected),
+        (Kind.REVOKED_TOKEN, Disconnected),
+        (Kind.MALFORMED, Unknown),
     ],
 )
 def test_faults_of_a_relay_are_told_apart(

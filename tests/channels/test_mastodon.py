@@ -58,6 +58,8 @@ def account(base: str, **settings: Any) -> Mastodon:
         (422, '{"error": "Cannot attach files that have not finished processing."}', Retry),
         (429, '{"error": "Too many requests"}', Retry),
         (408, "", Unknown),
+        (409, '{"error": "Conflict: this key is in use"}', Unknown),
+        (200, '{"id": ["42"], "url": ["https://example.org/42"]}', Unknown),
         (500, "", Unknown),
         (503, '{"error": "There was a temporary problem"}', Unknown),
     ],

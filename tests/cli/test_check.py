@@ -54,6 +54,18 @@ def test_problems_are_a_json_array_too(workspace: Path, capsys: pytest.CaptureFi
     }
 
 
+def test_a_fault_in_what_campaigns_share_is_told_once(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (workspace / "campaigns" / "data" / "library.yaml").open("a", encoding="utf-8") as file:
+        file.write("  dns: '#DNS'\n")
+    assert run("check") == 1
+    [told] = capsys.readouterr().err.splitlines()
+    place, _, said = told.partition(": ")
+    assert place == "campaigns/data/library.yaml:10"
+    assert said == "'#DNS' cannot be a hashtag. Write DNS: the # is added when it is posted."
+
+
 def test_what_only_shows_when_rendered_is_told_too(
     workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

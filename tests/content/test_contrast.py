@@ -48,7 +48,7 @@ def test_contrast_is_computed_as_the_standard_says() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
 
 
-@pytest.mark.parametrize("sheet", ["web/sandbox/sandbox.css", "web/home.html"])
+@pytest.mark.parametrize("sheet", ["web/sandbox/sandbox.css", "web/home.html", "web/page.css"])
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_text_stands_out_on_every_surface(sheet: str, scheme: int) -> None:
     colours = schemes(TEMPLATES / sheet)[scheme]

@@ -12,10 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigner.core.cadence import (
+    AccountSlots,
     Cadence,
+    Event,
+    EveryDays,
     Monthly,
+    MonthlyWeekday,
+    Offset,
     OnDates,
     Slot,
+    Timetable,
     Weekly,
     instant_of,
     months_between,
@@ -139,10 +145,22 @@ def test_adjoining_windows_neither_repeat_nor_lose_in_any_zone(names: list[str])
             Weekly(weekdays=frozenset({0, 4, 5, 6}), times=(time(0), time(2, 30), time(23, 30))),
             Monthly(day=30, times=(time(2),)),
             OnDates(dates=((date(2011, 12, 30), time(9)), (date(2025, 3, 29), time(23, 30)))),
+            EveryDays(times=(time(2, 30), time(23, 30)), every=3),
+            Weekly(weekdays=frozenset({5, 6}), times=(time(2),), every=2),
+            Monthly(day=-1, times=(time(2, 30),), every=5),
+            MonthlyWeekday(nth=-1, weekday=5, times=(time(23, 30),)),
+            MonthlyWeekday(nth=5, weekday=6, times=(time(2, 30),), every=2),
+            Timetable(times=((5, time(23, 30)), (6, time(2, 30)))),
+            Event(
+                name="change",
+                day=date(2025, 3, 30),
+                at=time(2, 30),
+                offsets=(Offset(days=-1), Offset(), Offset(elapsed=timedelta(hours=-1))),
+            ),
         ]
     ),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_any_cut_of_a_year_gives_the_same_dates(
     name: str, year: int, cuts: list[int], cadence: Cadence
 ) -> None:
@@ -284,3 +302,93 @@ def test_months_are_counted_over_new_year() -> None:
         (2026, 1),
         (2026, 2),
     ]
+
+
+def days_in_2026(cadence: Cadence, anchor: date | None = None) -> list[str]:
+    slots = plan_slots(
+        cadence,
+        ZoneInfo("UTC"),
+        after=datetime(2025, 12, 31, 23, tzinfo=UTC),
+        until=datetime(2026, 12, 31, 23, tzinfo=UTC),
+        anchor=anchor,
+    )
+    return [f"{slot.day:%m-%d}" for slot in slots]
+
+
+def test_every_so_many_days_is_counted_from_the_anchor_before_and_after_it() -> None:
+    cadence = EveryDays(times=(time(9),), every=50)
+    wanted = ["01-30", "03-21", "05-10", "06-29", "08-18", "10-07", "11-26"]
+    for anchor in (date(2026, 1, 30), date(2026, 11, 26), date(2025, 12, 11)):
+        assert days_in_2026(cadence, anchor) == wanted
+    assert len(days_in_2026(EveryDays(times=(time(9),)))) == 365
+
+
+def test_every_other_week_is_counted_from_the_week_of_the_anchor() -> None:
+    cadence = Weekly(weekdays=frozenset({0, 6}), times=(time(9),), every=2)
+    # A Wednesday: its week began on Monday the 5th, and ends on Sunday the 11th.
+    assert days_in_2026(cadence, date(2026, 1, 7))[:4] == ["01-05", "01-11", "01-19", "01-25"]
+    assert days_in_2026(cadence, date(2026, 1, 12))[:4] == ["01-04", "01-12", "01-18", "01-26"]
+
+
+def test_every_so_many_months_is_counted_from_the_month_of_the_anchor() -> None:
+    cadence = Monthly(day=31, times=(time(9),), every=3)
+    assert days_in_2026(cadence, date(2025, 11, 15)) == ["02-28", "05-31", "08-31", "11-30"]
+
+
+def test_the_nth_weekday_of_a_month_may_be_its_fifth_or_last() -> None:
+    def mondays(nth: int) -> list[str]:
+        return days_in_2026(MonthlyWeekday(nth=nth, weekday=0, times=(time(9),)))
+
+    assert mondays(1)[:3] == ["01-05", "02-02", "03-02"]
+    assert mondays(5) == ["03-30", "06-29", "08-31", "11-30"], "other months have no fifth"
+    assert mondays(-1)[:3] == ["01-26", "02-23", "03-30"]
+    assert len(mondays(-1)) == 12
+
+
+def test_a_timetable_has_its_own_times_on_each_weekday() -> None:
+    cadence = Timetable(times=((0, time(9)), (3, time(17, 30)), (3, time(18))))
+    assert days_in_2026(cadence)[:4] == ["01-01", "01-01", "01-05", "01-08"]
+
+
+def test_queue_slots_of_accounts_are_no_dates_of_the_campaign() -> None:
+    assert days_in_2026(AccountSlots()) == []
+
+
+def test_days_before_an_event_keep_its_time_of_day_and_hours_are_elapsed_time() -> None:
+    berlin = ZoneInfo("Europe/Berlin")  # the clock goes forward on 29 March at two
+    event = Event(
+        name="ICANN",
+        day=date(2026, 3, 29),
+        at=time(9),
+        offsets=(
+            Offset(days=-1),
+            Offset(elapsed=timedelta(hours=-24)),
+            Offset(),
+            Offset(days=7, at=time(18)),
+        ),
+    )
+    slots = plan_slots(
+        event,
+        berlin,
+        after=datetime(2026, 3, 1, tzinfo=UTC),
+        until=datetime(2026, 5, 1, tzinfo=UTC),
+    )
+    assert [(str(slot.day), f"{slot.at:%H:%M}", f"{slot.due_at:%d %H:%M}") for slot in slots] == [
+        ("2026-03-28", "08:00", "28 07:00"),
+        ("2026-03-28", "09:00", "28 08:00"),
+        ("2026-03-29", "09:00", "29 07:00"),
+        ("2026-04-05", "18:00", "05 16:00"),
+    ]
+
+
+def test_a_moved_date_stands_for_where_it_was_moved_to_and_another_for_what_was_written() -> None:
+    zone = ZoneInfo("America/Nuuk")
+    gap = Slot(
+        due_at=instant_of(date(2025, 3, 29), time(23, 30), zone),
+        day=date(2025, 3, 29),
+        at=time(23, 30),
+    )
+    assert gap.wall_clock(zone) == (date(2025, 3, 29), time(23, 30))
+    moved = Slot(due_at=gap.due_at, day=date(2025, 3, 28), at=time(9), moved="moved from …: why")
+    assert moved.wall_clock(zone) == (date(2025, 3, 30), time(0, 30))
+    assert moved.in_words(zone) == "2025-03-30 00:30 America/Nuuk"

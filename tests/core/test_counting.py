@@ -27,6 +27,21 @@ def test_x_counts_as_its_own_cases_say(case: Any) -> None:
     assert (count.length, count.valid) == (expected["weightedLength"], expected["valid"])
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in cases("x-weighted-length.json")["WeightedTweetsCounterTest"]
+        if case["text"] not in [newer["text"] for newer in WEIGHTED]
+    ],
+    ids=lambda case: case["description"],
+)
+def test_x_counts_as_its_older_cases_say_where_the_newer_are_silent(case: Any) -> None:
+    count = check("x", case["text"], 280)
+    expected = case["expected"]
+    assert (count.length, count.valid) == (expected["weightedLength"], expected["valid"])
+
+
 @pytest.mark.parametrize("case", cases("x-extract-urls.json"), ids=lambda case: case["description"])
 def test_x_sees_the_addresses_that_its_own_cases_name(case: Any) -> None:
     text = case["text"]
@@ -50,7 +65,21 @@ def test_x_sees_the_addresses_that_its_own_cases_name(case: Any) -> None:
         ("©", 1),
         ("©\ufe0f", 2),  # as a picture
         ("☺\ufe0e", 4),  # as text: no emoji, and its selector weighs too
+        ("☝\ufe0f🏽", 2),  # asked for as a picture, and toned
+        ("👩\u200d🎤", 2),
+        ("🎤\u200d🎤", 5),  # joined, but nobody's emoji: two pictures and the joiner
+        ("👩\u200d⚕", 5),  # a sign that should be a picture, and does not say so
+        ("👩\u200d⚕\ufe0f", 2),
+        ("👨\u200d👩\u200d", 2 + 1 + 2 + 1),  # parents, and no child
+        ("🌈\ufe0f", 4),  # a picture anyway
+        ("⌚\ufe0f", 2),
+        ("\ufe0f", 2),
+        ("🇺", 2),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", 2),  # England
+        ("🏴\U000e0075\U000e0073\U000e0074\U000e0078\U000e007f", 12),  # Texas is none
         ("see example.org", 4 + 23),
+        ("über.com", 1 + 23),  # what begins a text precedes the address
+        ("see über.com", 4 + 23),
         ("see example.invalid", 19),
         ("a.b e.g. 3.14", 13),
         ("(https://example.org/a_(b))", 2 + 23),
@@ -80,6 +109,10 @@ def test_x_counts(text: str, expected: int) -> None:
         ("@icann@mastodon.example and @icann", 6 + 5 + 6),
         ("mail me@example.org", 19),
         ("https://mastodon.social/@icann@mastodon.example", 23),
+        ("@icann@host", 6),  # a server without a dot will do
+        ("@icann@mastodon.example@", 24),  # goes on: none
+        ("@icann://", 9),
+        ("https://t.co/abc/def", 23 + 4),
     ],
 )
 def test_mastodon_counts(text: str, expected: int) -> None:
@@ -94,6 +127,15 @@ def test_mastodon_takes_wider_paths_than_x() -> None:
     text = "https://example.org/路径"
     assert [text[slice(*span)] for span in found_by_mastodon(text)] == [text]
     assert [text[slice(*span)] for span in found_by_x(text)] == ["https://example.org/"]
+
+
+def test_what_a_person_publishes_is_counted_as_people_count() -> None:
+    assert length("manual", "e\N{COMBINING ACUTE ACCENT}👩‍👩‍👧‍👦 https://example.org") == 2 + 20
+
+
+def test_mastodon_takes_no_text_of_nothing_but_space() -> None:
+    assert not check("mastodon", " \n\u3000", 500).valid
+    assert check("mastodon", "\u200b", 500).valid
 
 
 def test_a_limit_of_nothing_means_no_limit() -> None:

@@ -11,6 +11,7 @@ from campaigner.core.channel import (
     Disconnected,
     Duplicate,
     Finding,
+    Handed,
     Outcome,
     Recovery,
     Reject,
@@ -21,9 +22,12 @@ from campaigner.core.channel import (
 from campaigner.core.delivery import (
     FENCED,
     FIRST_LOOK,
+    FIRST_WAIT,
     LONGEST_WAIT,
+    LONGEST_WINDOW,
     LOOKS_APART,
     MAX_ATTEMPTS,
+    REPORTABLE,
     UNSENT,
     Hold,
     State,
@@ -88,7 +92,9 @@ def looked(
         (Retry("429", LATER), MAX_ATTEMPTS, Step(
             state=State.QUEUED, note="429", due_at=LATER, counts=False)),
         (Retry("429", NOW - timedelta(hours=1)), 1, Step(
-            state=State.QUEUED, note="429", due_at=NOW, counts=False)),
+            state=State.QUEUED, note="429", due_at=NOW + FIRST_WAIT, counts=False)),
+        (Retry("429", NOW + timedelta(days=365)), 1, Step(
+            state=State.QUEUED, note="429", due_at=NOW + LONGEST_WINDOW, counts=False)),
         (Retry("no route", reached=False), MAX_ATTEMPTS + 9, Step(
             state=State.QUEUED, note="no route", due_at=NOW + LONGEST_WAIT, counts=False)),
     ],
@@ -244,3 +250,34 @@ def test_sending_leads_back_to_the_queue_only_surely_not_done_or_absent_twice(
             assert step.due_at is not None
             assert step.due_at >= NOW + recovery.resend_from
         assert step.state in (State.SENT, State.UNKNOWN, State.QUEUED)
+
+
+def test_what_a_person_has_waits_for_their_word_and_says_since_when() -> None:
+    step = after_outcome(Handed("told ana@example.org"), attempt=3, now=NOW, jitter=0)
+    assert step == Step(
+        state=State.HELD,
+        hold=Hold.PERSON,
+        note="told ana@example.org at 2026-03-02 12:00 UTC",
+    )
+    assert step.counts, "its identity is never made again"
+
+
+@pytest.mark.parametrize(("resent", "state"), [(False, State.QUEUED), (True, State.UNKNOWN)])
+def test_what_may_be_sent_again_once_is_not_sent_a_third_time(resent: bool, state: State) -> None:
+    step = after_look(
+        Absent(),
+        Recovery(resend_from=timedelta(0), resend_until=timedelta(days=1), once=True),
+        first_attempt_at=FIRST,
+        absent_since=NOW - LOOKS_APART,
+        not_after=LATER,
+        sole_text=True,
+        accepted=False,
+        resent=resent,
+        now=NOW,
+    )
+    assert (step.state, step.look_at) == (state, None)
+    assert (step.resend_until is None) is resent, "by which the next doubt knows"
+
+
+def test_a_person_may_say_of_anything_but_what_is_out_or_leaving_that_it_is_out() -> None:
+    assert set(State) - REPORTABLE == {State.SENDING, State.SENT}

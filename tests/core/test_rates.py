@@ -47,6 +47,14 @@ def test_no_window_holds_more_than_its_limit(rate: Rate, gaps: list[float]) -> N
         assert beyond - first >= rate.per - slack
 
 
+@given(rate=RATES, wait=st.floats(0.001, 100_000))
+def test_who_comes_back_when_told_does_not_come_for_nothing(rate: Rate, wait: float) -> None:
+    until = NOW + timedelta(seconds=wait)
+    bucket = blocked(full(rate, now=NOW), until=until, now=NOW)
+    told = available_at(bucket, now=NOW)
+    assert available_at(refilled(bucket, now=told), now=told) == told
+
+
 @given(seconds=st.integers(1, 3600), gaps=GAPS)
 def test_a_spacing_lies_between_any_two_posts(seconds: int, gaps: list[float]) -> None:
     (rate,) = spacing(timedelta(seconds=seconds))

@@ -18,6 +18,11 @@ def test_nothing_is_made_up() -> None:
     assert near("title" * LONGEST, ["title"]) == ()
 
 
+def test_of_very_many_words_those_of_like_length_are_compared() -> None:
+    known = [f"a-word-of-another-length-{number}" for number in range(5_000)]
+    assert near("phishng", [*known, "phishing"]) == ("phishing",)
+
+
 def test_the_sentence_names_them_or_falls_back() -> None:
     assert did_you_mean("titel", ["title"], otherwise="No.") == "Did you mean 'title'?"
     assert did_you_mean("zzz", ["title"], otherwise="No.") == "No."

@@ -156,9 +156,14 @@ REASONS: dict[str, Change] = {
     "never approved": message_changed(approved_hash=None),
     "content changed": message_changed(content_hash="1" * 64),
     "past its last date": message_changed(not_after=NOON),
+    "under embargo": message_changed(embargo_until=NOON + timedelta(microseconds=1)),
     "everything paused": paused("all", ""),
     "account paused": paused("account", "x-en"),
     "campaign paused": paused("campaign", "spring"),
+    "country paused": lambda session, id: (
+        changed(country="BR")(session, id),
+        paused("country", "BR")(session, id),
+    )[1],
     "disconnected": lambda session, id: session.add(Account(name="x-en", disconnected_at=NOON)),
     "key forgotten": changed(resend_until=NOON),
 }
@@ -199,6 +204,7 @@ def test_a_pause_of_another_account_or_campaign_or_a_lifted_one_stops_nothing(
     claim(sessions)
     pause(sessions, "account", "x-es")
     pause(sessions, "campaign", "x-en")
+    pause(sessions, "country", "BR")
     with sessions.begin() as session:
         session.add(
             Pause(scope="all", reason="r", by="ana", at=NOON, lifted_at=NOON, lifted_by="ana")
@@ -516,6 +522,41 @@ def test_the_next_dues_are_distinct_and_within_their_window(sessions: Sessions) 
         assert (
             outbox.next_dues(session, after=minutes[0], until=minutes[3], limit=2) == minutes[1:3]
         )
+
+
+def test_an_embargoed_post_is_due_when_its_embargo_ends_and_no_lane_is_woken_before(
+    sessions: Sessions,
+) -> None:
+    ends = NOON + timedelta(minutes=3)
+    early = queue(sessions, {"embargo_until": ends}, due_at=NOON - timedelta(minutes=1))
+    later = queue(sessions, {"embargo_until": ends}, due_at=NOON + timedelta(minutes=4))
+    over = queue(sessions, {"embargo_until": NOON}, due_at=NOON + timedelta(minutes=1))
+
+    def dues(after: datetime) -> list[datetime]:
+        with sessions() as session:
+            return outbox.next_dues(session, after=after, until=ends + timedelta(hours=1), limit=9)
+
+    def due(now: datetime) -> list[str]:
+        with sessions() as session:
+            return outbox.due_accounts(session, now=now)
+
+    assert dues(NOON) == [NOON + timedelta(minutes=n) for n in (1, 3, 4)]
+    assert dues(ends) == [NOON + timedelta(minutes=4)]
+    assert due(NOON) == [], "else a lane would be woken again and again, and claim nothing"
+    assert claim(sessions) == []
+    assert claim(sessions, now=NOON + timedelta(minutes=2)) == [over]
+    assert due(ends) == ["x-en"]
+    assert claim(sessions, now=ends) == [early]
+    assert claim(sessions, now=NOON + timedelta(minutes=4)) == [later]
+
+
+def test_a_paused_country_leaves_the_others_going(sessions: Sessions) -> None:
+    here, there, nowhere = (queue(sessions, country=country) for country in ("BR", "UY", ""))
+    pause(sessions, "country", "BR")
+    assert claim(sessions) == [there, nowhere]
+    assert fence(sessions, there)
+    assert fence(sessions, nowhere)
+    assert row(sessions, here).state is State.QUEUED
 
 
 def test_another_delivery_with_the_same_text_is_seen_where_it_may_be_out(

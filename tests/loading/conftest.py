@@ -9,13 +9,18 @@ from campaigner.core.campaign import Campaign
 from campaigner.core.strategy import Strategy
 from campaigner.errors import FileError
 from campaigner.loading.campaigns import load_campaign
+from campaigner.loading.library import load_library
+from campaigner.loading.partners import load_partners
 from campaigner.loading.strategy import load_strategy
 from campaigner.settings import AccountSettings
 
+SLOTS = ("monday 09:00", "thursday 17:30")
 ACCOUNTS: Mapping[str, AccountSettings] = {
-    "x-en": AccountSettings(channel="x", locales=("en",)),
-    "x-es": AccountSettings(channel="x", locales=("es",)),
-    "mastodon": AccountSettings(channel="mastodon", locales=("en", "es", "pt_BR", "fr")),
+    "x-en": AccountSettings(channel="x", locales=("en",), slots=SLOTS),
+    "x-es": AccountSettings(channel="x", locales=("es",), slots=SLOTS),
+    "mastodon": AccountSettings(
+        channel="mastodon", locales=("en", "es", "pt_BR", "fr"), slots=SLOTS
+    ),
     "newsletter": AccountSettings(
         channel="email", locales=("en", "es", "pt_BR", "fr"), sender="news@example.org"
     ),
@@ -52,6 +57,7 @@ def campaigns(tmp_path: Path) -> Path:
     """A folder of campaigns with one picture in it."""
     folder = tmp_path / "campaigns"
     (folder / "media").mkdir(parents=True)
+    (folder / "data").mkdir()
     (folder / "media" / "hook.png").write_bytes(PNG)
     (folder / "media" / "bait.png").write_bytes(PNG)
     return folder
@@ -59,7 +65,10 @@ def campaigns(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def load(campaigns: Path, strategy: Strategy) -> Load:
-    """Load a campaign file: CAMPAIGN with some of its lines replaced, and `add` at its end."""
+    """Load a campaign file: CAMPAIGN with some of its lines replaced, and `add` at its end.
+
+    Partners and library are those of `campaigns/data/`, if a test wrote them.
+    """
 
     def loader(text: str = CAMPAIGN, *, add: str = "", **replace: str) -> Campaign:
         for old, new in replace.items():
@@ -67,7 +76,14 @@ def load(campaigns: Path, strategy: Strategy) -> Load:
             text = text.replace(line, new)
         path = campaigns / "awareness.yaml"
         path.write_text(text + add, encoding="utf-8")
-        return load_campaign(path, strategy=strategy, accounts=ACCOUNTS)
+        partners = load_partners(campaigns / "data" / "partners.yaml")
+        return load_campaign(
+            path,
+            strategy=strategy,
+            accounts=ACCOUNTS,
+            partners=partners,
+            library=load_library(campaigns / "data" / "library.yaml", partners=partners),
+        )
 
     return loader
 

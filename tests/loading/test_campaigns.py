@@ -175,7 +175,13 @@ def test_ten_faults_are_ten_problems_with_their_lines(strategy: Strategy) -> Non
         ("title", "title: a\nvariables: [a]", "3: `variables` must be names with their values."),
         ("title", "title: a\nvariables: {A: b}", "3: 'A' cannot be the name of a variable."),
         ("title", "title: a\nvariables: {if: b}", "3: 'if' cannot be the name of a variable."),
-        ("title", "title: a\nvariables: {a: '{{ a }}'}", "`a` asks for {{ a }}, but there is no"),
+        ("title", "title: a\nvariables: {a: '{{ a }}'}", "`a` asks for {{ a }}, but it can ask for partners only. Write out what it"),
+        ("title", "title: a\nutm: x", "3: `utm` must be parameters with their rules. Write them like"),
+        ("title", "title: a\nutm: {content: x}", "3: `content` is what campaigner itself sets: by it,"),
+        ("title", "title: a\nutm: {sorce: x}", "3: 'sorce' is no part of a link that a rule can set. Did"),
+        ("title", "title: a\nutm: {term: '{itm}'}", "3: the rule for `term` holds '{itm}', which stands"),
+        ("title", "title: a\nutm: {term: [a]}", "3: `term` is a list, but must be one text."),
+        ("title", "title: a\nembargo_until: tomorrow", "3: `embargo_until`"),
     ],
 )  # fmt: skip
 def test_each_fault_of_a_campaign_is_told(key: str, line: str, told: str, faults: Faults) -> None:
@@ -223,7 +229,7 @@ def test_each_fault_of_a_campaign_is_told(key: str, line: str, told: str, faults
         (f"{TEXT}    media: ../secret.png\n    alt: a", "14: the picture '../secret.png' is outside of"),
         (f"{TEXT}    media: /etc/passwd\n    alt: a", "14: the picture '/etc/passwd' is outside of"),
         (f"{TEXT}    media: {'a' * 300}.png\n    alt: a", "cannot be read: File name too long."),
-        (f"{TEXT}    media: [media/hook.png, media/bait.png]\n    alt: a", "14: there are 2 pictures here, but 1 texts in `alt`."),
+        (f"{TEXT}    media: [media/hook.png, media/bait.png]\n    alt: a", "14: 2 pictures and 1 text in `alt` do not go together."),
         (f"{TEXT}    media: media/hook.png\n    alt: {{en: [a, b], es: [c]}}", "15: `alt` has a different number"),
         (f"{TEXT}    media: {['media/hook.png'] * 5}\n    alt: {['a'] * 5}", "14: there are 5 pictures. Keep 4"),
         (f"{TEXT}    story: {{headline: a}}", "14: `body` is missing in the story."),
@@ -271,7 +277,7 @@ def test_each_item_needs_a_date_of_its_own(faults: Faults) -> None:
     dates = 'schedule: {zone: UTC, dates: ["2026-12-01 10:00"]}\n'
     text = HEAD.partition("schedule:")[0] + dates
     [told] = faults(text, add=f"{TEXT}  - id: more\n    text: b")
-    assert told.startswith("8: the schedule has 1 dates for 2 items. Add dates, or take items out")
+    assert told.startswith("8: the schedule has 1 date for 2 items. Add dates, or take items out")
 
 
 def test_a_fault_in_one_place_hides_none_in_another(faults: Faults) -> None:

@@ -16,7 +16,7 @@ BOMB = b"a: &a [x, x]\n" + b"".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n".encode() for n in range(20)
 )
 HOSTILE = {
-    "malformed": (b"id: a\ntitle: 'no end\n", 2, "not YAML"),
+    "malformed": (b"id: a\ntitle: 'no end\n", 2, "a quotation mark is not closed"),
     "alias bomb": (BOMB, 1, "anchors and aliases"),
     "an alias of nothing": (b"id: *a\n", 1, "anchors and aliases"),
     "nested lists": (b"a: " + b"[" * 5000, 1, "50 levels deep"),
@@ -41,8 +41,8 @@ HOSTILE = {
     "endless tag": (b"id: !" + b"x" * 900_000, 1, "characters"),
     "many values": (b"- a\n" * 200_000, 50_000, "more than 50,000 values"),
     "many keys": (b"".join(b"%d:\n" % n for n in range(120_000)), 25_001, "50,000 values"),
-    "a wrong escape": (b'a: "\\UFFFFFFFF"\n', 1, "not YAML"),
-    "an open quote of 1 MB": (b'a: "' + b"\n\n" * (MAX_BYTES // 2 - 9), 1, "not YAML"),
+    "a wrong escape": (b'a: "\\UFFFFFFFF"\n', 1, "no sign that exists"),
+    "an open quote of 1 MB": (b'a: "' + b"\n\n" * (MAX_BYTES // 2 - 9), 1, "is not closed"),
     "a list": (b"- id: a\n", 1, "needs keys"),
     "a text": (b"hello\n", 1, "needs keys"),
 }  # fmt: skip
@@ -74,8 +74,24 @@ def test_a_hostile_file_gets_one_clear_message_at_once(
         b"accounts: [" + b"nobody,\n" * 40_000 + b"]\n",
         b"accounts:\n" + b"".join(b"- nobody%d\n" % n for n in range(40_000)),
         b"items:\n" + b"- id: a\n  text: '{{ a }}'\n  link: {zz: 'x'}\n" * 4_000,
+        b"variables:\n"
+        + b"".join(b" variable%d: a\n" % n for n in range(8_000))
+        + b"items:\n"
+        + b"".join(b"- {id: a, text: '{{ varable%d }}'}\n" % n for n in range(400)),
+        b"items:\n" + b"".join(b"- {id: a, text: '{{ partner.a%d }}'}\n" % n for n in range(400)),
+        b"items:\n" + b"- {id: a, text: b, hashtags: library.a}\n" * 400,
+        b"utm:\n" + b"".join(b" a%d: b\n" % n for n in range(9_000)),
     ],
-    ids=["unknown keys", "doubles", "unknown accounts", "wrong items"],
+    ids=[
+        "unknown keys",
+        "doubles",
+        "unknown accounts",
+        "wrong items",
+        "unknown variables",
+        "unknown partners",
+        "unknown hashtags",
+        "unknown parameters",
+    ],
 )
 def test_a_file_of_faults_is_given_up_soon(data: bytes, tmp_path: Path, strategy: Strategy) -> None:
     path = tmp_path / "hostile.yaml"

@@ -5,7 +5,7 @@ import pytest
 
 from campaigner.errors import FileError
 from campaigner.rendering.catalogs import Catalogs, Translated, Untranslated, Why
-from campaigner.rendering.pofiles import plural_forms
+from campaigner.rendering.pofiles import plural_forms, plural_names, read_checked
 from tests.rendering.builders import po_entry, write_po
 
 
@@ -274,6 +274,31 @@ def test_plural_forms_are_those_of_cldr() -> None:
     assert plural_forms("pt_BR").startswith("nplurals=3;")
     assert plural_forms("en").startswith("nplurals=2;")
     assert plural_forms("ay") == "nplurals=2; plural=(n != 1)", "unknown to CLDR"
+
+
+def test_each_form_has_cldrs_name_and_a_number_that_takes_it() -> None:
+    assert plural_names("es") == (("one", 1), ("many", 1_000_000), ("other", 0))
+    assert plural_names("fr") == (("one", 0), ("many", 1_000_000), ("other", 2))
+    assert plural_names("ja") == (("other", 0),)
+    assert plural_names("ay") == (("one", 1), ("other", 0)), "unknown to CLDR"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_a_catalog_that_somebody_sent_may_be_in_another_encoding(
+    folder: Path, encoding: str
+) -> None:
+    path = write_po(folder, "es", po_entry("a", "ñ"))
+    stated = "iso-8859-1" if encoding == "iso-8859-1" else "utf-8"
+    text = path.read_text(encoding="utf-8").replace("charset=utf-8", f"charset={stated}")
+    path.write_text(text, encoding=encoding)
+    assert 'msgstr "ñ"' in read_checked(path, foreign=True)
+
+
+def test_a_catalog_in_no_encoding_that_it_says_is_told(folder: Path) -> None:
+    path = write_po(folder, "es", po_entry("a", "b"))
+    path.write_text(path.read_text().replace("charset=utf-8", "charset=klingon"))
+    with pytest.raises(FileError, match="this is not klingon"):
+        read_checked(path, foreign=True)
 
 
 def test_a_translator_answers_with_the_source_and_remembers_each_string_once(

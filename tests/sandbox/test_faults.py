@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from campaigner.errors import UserError
@@ -9,6 +11,7 @@ from campaigner.sandbox.faults import Fault, Faults, Kind, parse_fault, read_fau
     [
         ("x:hold", Fault(network="x", kind=Kind.HOLD)),
         ("x:accept-and-drop:2", Fault(network="x", kind=Kind.ACCEPT_AND_DROP, times=2)),
+        ("x:clock-skew:*:0:-90", Fault(network="x", kind=Kind.CLOCK_SKEW, seconds=-90)),
         ("smtp:rate-limited:*:3", Fault(network="smtp", kind=Kind.RATE_LIMITED, skip=3)),
         (
             "mastodon/mastodon:rate-limited:1:0:90",
@@ -35,6 +38,8 @@ def test_a_fault_reads_as_the_command_line_writes_it(text: str, fault: Fault) ->
         ("x:hold:many", "Write a whole number"),
         ("x:hold:0", "1 or more"),
         ("x:hold:1:0:60:9", "too many parts"),
+        ("x:slow:1:0:-5", "1 or more|whole number"),
+        ("smtp:clock-skew", "says no time"),
     ],
 )
 def test_a_fault_that_cannot_be_read_says_what_to_write(text: str, said: str) -> None:
@@ -70,3 +75,25 @@ def test_a_fault_without_a_number_stays_until_it_is_taken_back() -> None:
     assert faults.remove(armed.id)
     assert not faults.remove(armed.id)
     assert faults.take("smtp", "news", accepting=True) is None
+
+
+def test_at_the_door_only_those_who_change_something_are_counted() -> None:
+    faults = Faults([parse_fault("x:expired-token:1:1")])
+    asked = [(False, None), (True, None), (False, 0), (True, 1), (False, None), (True, None)]
+    for counts, number in asked:
+        fault = faults.at_the_door("x", "x-es", counts=counts)
+        assert (fault.number if fault else None) == number
+    assert faults.all()[0].is_over
+
+
+def test_a_fault_knows_how_often_it_has_struck() -> None:
+    faults = Faults([parse_fault("x:malformed")])
+    struck = [faults.take("x", "x-es", accepting=True) for _ in range(3)]
+    assert [fault.number for fault in struck if fault] == [1, 2, 3]
+
+
+def test_a_clock_that_is_off_is_off_beside_any_other_fault() -> None:
+    faults = Faults([parse_fault("x:clock-skew:*:0:-60"), parse_fault("x:rate-limited:1")])
+    assert faults.skew("x", "x-es", counts=True) == timedelta(minutes=-1)
+    assert faults.take("x", "x-es", accepting=False) is not None
+    assert faults.take("x", "x-es", accepting=True) is None

@@ -12,6 +12,7 @@ from campaigner.core.cadence import Weekly
 from campaigner.core.campaign import ANY, Campaign, Digest, Item, Picture, Schedule, Wording
 from campaigner.core.delivery import Hold
 from campaigner.core.message import Identity
+from campaigner.core.queueing import SlotQueue
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery, Message
 from campaigner.rendering.catalogs import Catalogs
@@ -42,6 +43,7 @@ class Office:
     pictures: dict[str, bytes] = field(default_factory=dict)
     accounts: Mapping[str, AccountSettings] = field(default_factory=lambda: ACCOUNTS)
     catalogs: Catalogs = field(default_factory=lambda: Catalogs([]))
+    slots: Mapping[str, SlotQueue] = field(default_factory=dict)
 
     @property
     def desk(self) -> Desk:
@@ -51,6 +53,7 @@ class Office:
             catalogs=self.catalogs,
             environment=packaged_environment(),
             read_picture=lambda file: ("image/png", self.pictures[file]),
+            slots_of=lambda name: self.slots[name],
         )
 
 

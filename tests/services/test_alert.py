@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from campaigner.core.channel import Disconnected, Outcome, Reject, Retry, Sent, Unknown
 from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.message import Kind
+from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, Pause, RateBucket
 from campaigner.services.alert import Changed, find_alerts, subject_of, tell
@@ -272,3 +273,45 @@ def test_an_alert_that_ended_before_it_was_told_is_not_told(sessions: Sessions) 
 def test_every_kind_has_a_subject() -> None:
     for kind in ("reconnect", "unknown", "overdue", "daemon", "approval"):
         assert subject_of([Alert(kind=kind)]).startswith("campaigner: ")
+
+
+def handed(sessions: Sessions, *, not_after: timedelta) -> int:
+    with sessions.begin() as session:
+        message = add_message(session, channel="manual", not_after=NOON + not_after)
+        return add_delivery(
+            session, message, state=State.HELD, hold=Hold.PERSON, attempts=1, note="told ana@x.org"
+        ).id
+
+
+def test_a_post_by_hand_is_asked_after_before_its_last_date_and_told_when_it_passed(
+    sessions: Sessions,
+) -> None:
+    id = handed(sessions, not_after=timedelta(days=1))
+    assert look(sessions, NOON + timedelta(hours=21, minutes=59)) == Changed(opened=0, closed=0)
+    assert look(sessions, NOON + timedelta(hours=22)) == Changed(opened=1, closed=0)
+    assert f"campaigner outbox done {id} ADDRESS" in text(sessions)
+    assert "ana@" not in text(sessions)
+
+    late = NOON + timedelta(days=1)
+    with sessions.begin() as session:
+        upkeep.expire(session, now=late)
+    assert look(sessions, late) == Changed(opened=1, closed=1)
+    assert [kind for kind, _ in standing(sessions)] == ["lapsed"]
+    assert look(sessions, late + timedelta(days=1)) == Changed(opened=0, closed=1), "not for ever"
+
+
+def test_a_post_by_hand_that_has_little_time_is_not_asked_after_at_once(
+    sessions: Sessions,
+) -> None:
+    handed(sessions, not_after=timedelta(hours=1))
+    assert look(sessions, NOON + timedelta(minutes=29)) == Changed(opened=0, closed=0)
+    assert look(sessions, NOON + timedelta(minutes=30)) == Changed(opened=1, closed=0)
+
+
+def test_a_doubtful_handover_is_settled_by_asking_the_people(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        message = add_message(session, channel="manual")
+        id = add_delivery(session, message, state=State.UNKNOWN, attempts=2).id
+    assert look(sessions) == Changed(opened=1, closed=0)
+    assert f"campaigner outbox done {id} ADDRESS" in text(sessions)
+    assert "Look at the account's page" not in text(sessions)

@@ -1,6 +1,6 @@
 """An edition to its readers: a fence for each mail, and a result that waits for nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import OperationalError
 
-from campaigner.core.channel import Disconnected, Outcome, Reject, Relay, Retry, Sent, Unknown
+from campaigner.core.channel import Disconnected, Reject, Relay, Retry, Sent, Unknown
 from campaigner.core.delivery import Hold, State
 from campaigner.core.message import Kind, OutgoingMail
 from campaigner.db import outbox, subscribers
@@ -19,32 +19,9 @@ from campaigner.errors import UserError
 from campaigner.services.broadcast import Broadcast
 from campaigner.services.pause import pause
 from tests.fakes import FakeClock
+from tests.relays import Relayed
 from tests.rows import NOON, add_delivery, add_message
 from tests.services.desks import ACCOUNTS
-
-
-class Relayed:
-    """A relay that answers what it was given, then Sent; `during` is called while it has a mail."""
-
-    name = "fake"
-
-    def __init__(
-        self,
-        outcomes: Iterable[Outcome] = (),
-        *,
-        during: Callable[[OutgoingMail], None] = lambda mail: None,
-    ) -> None:
-        self.mails: list[OutgoingMail] = []
-        self.during = during
-        self._outcomes = iter(outcomes)
-
-    def send(self, mail: OutgoingMail) -> Outcome:
-        self.mails.append(mail)
-        self.during(mail)
-        return next(self._outcomes, Sent(remote_id=f"q{len(self.mails)}"))
-
-    def close(self) -> None:
-        pass
 
 
 def edition(sessions: Sessions, count: int, **overrides: Any) -> list[int]:

@@ -310,3 +310,42 @@ def test_frozen_rows_are_as_many_as_were_approved(sessions: Sessions, office: Of
     assert {each[:3] for each in map(tuple, found)} == {(State.HELD, Hold.APPROVAL, FIRST)}
     assert found[0].slots == {"name": "", "zone": "UTC"}
     assert message.not_after == FIRST + timedelta(days=2)
+
+
+def test_a_mail_is_read_where_its_reader_is_or_where_their_locale_is(
+    sessions: Sessions, office: Office
+) -> None:
+    know(sessions, ONE)
+    subscribe(sessions, "pt_BR", "pt_BR", "es_419", "es")
+    with sessions.begin() as session:
+        moved = update(Subscriber).where(Subscriber.mailbox == "r1@example.org")
+        session.execute(moved.values(country="PT"))
+        at_home = update(Subscriber).where(Subscriber.mailbox == "r3@example.org")
+        session.execute(at_home.values(country="UY"))
+    put(sessions, office)
+    with sessions() as session:
+        rows = session.execute(select(Delivery.recipient, Delivery.country))
+        read = {recipient: country for recipient, country in rows}  # noqa: C416 - rows, no pairs
+    assert read == {
+        "r0@example.org": "BR",
+        "r1@example.org": "PT",
+        "r2@example.org": "",
+        "r3@example.org": "UY",
+    }
+
+
+def test_an_edition_that_a_holiday_moved_or_an_embargo_holds_says_so(
+    sessions: Sessions, office: Office
+) -> None:
+    class Carnival:
+        def name_on(self, day: date) -> str:
+            return "Carnaval (UY)" if day == FIRST.date() else ""
+
+    know(sessions, ONE)
+    subscribe(sessions, "en")
+    ends = MONDAY - WEEK
+    schedule = replace(DIGEST.schedule, holidays=Carnival())
+    put(sessions, office, replace(DIGEST, schedule=schedule, embargo_until=ends))
+    message = current(sessions)["en"]
+    assert message.moved == "moved from 2026-11-03 10:00: Carnaval (UY)"
+    assert (message.due_at, message.embargo_until) == (FIRST + timedelta(days=1), ends)

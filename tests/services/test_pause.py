@@ -8,7 +8,7 @@ from campaigner.core.delivery import Hold, State
 from campaigner.db import outbox, pauses, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
-from campaigner.services.outbox import retry
+from campaigner.services.outbox import list_outbox, retry
 from campaigner.services.pause import pause, resume
 from tests.fakes import FakeChannel, FakeClock
 from tests.rows import NOON
@@ -69,14 +69,26 @@ def test_resuming_what_is_not_paused_holds_nothing(sessions: Sessions) -> None:
     assert row(sessions, id).state is State.QUEUED
 
 
-@pytest.mark.parametrize(("scope", "target"), [("account", "x-en"), ("campaign", "spring")])
+@pytest.mark.parametrize(
+    ("scope", "target"), [("account", "x-en"), ("campaign", "spring"), ("country", "BR")]
+)
 def test_only_what_was_stopped_is_missed(sessions: Sessions, scope: str, target: str) -> None:
-    mine = queue(sessions)
-    other = queue(sessions, {"account": "x-es", "campaign": "summer"})
+    mine = queue(sessions, country="BR")
+    other = queue(sessions, {"account": "x-es", "campaign": "summer"}, country="UY")
     stop(sessions, scope, target)
     assert go_on(sessions, scope, target) == 1
     assert row(sessions, mine).state is State.HELD
     assert row(sessions, other).state is State.QUEUED
+
+
+def test_a_country_that_is_not_paused_is_named_in_words(sessions: Sessions) -> None:
+    stop(sessions, "country", "UY")
+    with pytest.raises(UserError, match=r"country BR \(Brazil\) is not paused"):
+        go_on(sessions, "country", "BR")
+    queue(sessions, country="UY")
+    queue(sessions, {"account": "UY", "campaign": "UY"})
+    reasons = [entry.why for entry in list_outbox(sessions, now=NOON)]
+    assert reasons == ["paused by ana: a doubt", "waits for its time"]
 
 
 def test_what_is_out_or_in_doubt_is_not_missed(sessions: Sessions) -> None:

@@ -57,3 +57,23 @@ def test_new_zone_data_leaves_alone_what_was_sent_is_due_or_was_moved_by_hand(
         assert session.get_one(Message, ids[0]).due_at == NOW - timedelta(hours=1)
         assert session.get_one(Delivery, ids[1]).due_at == BEFORE
         assert session.get_one(Delivery, ids[2]).due_at == by_hand
+
+
+def test_new_zone_data_keeps_the_clock_of_what_a_rule_moved_and_the_time_of_what_a_hand_moved(
+    sessions: Sessions,
+) -> None:
+    by_hand = BEFORE + timedelta(days=2)
+    with sessions.begin() as session:
+        holiday = add_message(session, due_at=BEFORE, moved="moved from 2026-11-30 10:00", **WALL)
+        waiting = add_delivery(session, holiday, due_at=BEFORE, scheduled_at=BEFORE)
+        message = add_message(session, due_at=BEFORE, moved="moved by ana", **WALL)
+        moved = add_delivery(session, message, due_at=by_hand, scheduled_at=by_hand)
+        ids = waiting.id, moved.id
+
+    assert retime(sessions, tzdata="2026.6", now=NOW) == 2
+
+    with sessions() as session:
+        assert session.get_one(Delivery, ids[0]).due_at == TEN_IN_ASUNCION
+        assert session.get_one(Delivery, ids[0]).scheduled_at == TEN_IN_ASUNCION
+        assert session.get_one(Delivery, ids[1]).due_at == by_hand
+        assert session.get_one(Delivery, ids[1]).scheduled_at == by_hand

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from campaigner.core.campaign import Wording
 from campaigner.rendering.catalogs import Catalogs, Why
 from campaigner.services.translate import translation_status
 from tests.rendering.builders import campaign, item, po_entry, wording, write_po
@@ -40,3 +41,26 @@ def test_each_locale_tells_what_it_lacks_and_what_it_keeps_in_vain(tmp_path: Pat
     )
     assert rows[0].file == locales / "es" / "LC_MESSAGES" / "campaigns.po"
     assert [row.is_complete for row in rows] == [False, True, False, True]
+
+
+def test_an_item_in_another_language_waits_for_the_others(tmp_path: Path) -> None:
+    locales = tmp_path / "locales"
+    write_po(locales, "en", po_entry("Hola", "Hello", context="demo/one text"))
+    spanish = Wording(context="demo/one text", source="Hola", locale="es", line=7)
+
+    rows = translation_status([campaign(item(spanish))], Catalogs([locales]), [], [], [])
+
+    seen = [(row.locale, row.total, row.translated) for row in rows]
+    assert seen == [("en", 1, 1), ("es", 0, 0), ("fr", 1, 0)]
+
+
+def test_a_translation_that_is_its_source_is_remarked_on(tmp_path: Path) -> None:
+    locales = tmp_path / "locales"
+    write_po(locales, "es", po_entry("Hi there", "Hi there", context="demo/one text"))
+    spanish, french = translation_status(
+        [campaign(item(wording("Hi there")))], Catalogs([locales]), [], [], []
+    )
+    ((name, remark),) = spanish.remarks
+    assert (name, remark.found) == ("demo/one text", "is the same as its source")
+    assert spanish.is_complete, "a remark holds nothing back"
+    assert french.remarks == ()
