@@ -302,7 +302,11 @@ def media_refusal(reply: Reply, what: str) -> Retry | Reject | Disconnected:
 def found_in(
     statuses: Sequence[Mapping[str, Any]], post: Outgoing, *, since: datetime
 ) -> Sent | None:
-    """Find `post` in one page of own statuses: by its link's key, else by text, media and time."""
+    """Find `post` in one page of own statuses: by its link's key, else by text, media and time.
+
+    An answer to another post is not it: a correction says the same to each. One
+    that answers nothing any more may be, because what it answered was deleted.
+    """
     key = key_in(post.link)
     for status in statuses:
         content = str(status.get("content") or "")
@@ -312,6 +316,7 @@ def found_in(
         by_text = (
             created is not None
             and created >= since
+            and status.get("in_reply_to_id") in (None, post.reply_to or None)
             and len(media) == len(post.media)
             and same_text(plain(content), post.text)
         )

@@ -227,7 +227,7 @@ class X:
                 start_time=since,
                 max_results=PER_PAGE,
                 pagination_token=page,
-                tweet_fields=["created_at", "entities", "attachments"],
+                tweet_fields=["created_at", "entities", "attachments", "referenced_tweets"],
                 user_auth=self._signs,
             ),
         )

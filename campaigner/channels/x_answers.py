@@ -62,13 +62,17 @@ def sent(id: str, site: str) -> Sent:
 def found_in(
     answer: Mapping[str, Any], post: Outgoing, *, since: datetime, site: str = ""
 ) -> Sent | None:
-    """Find `post` in one page of own posts: by its link's key, else by text, media and time."""
+    """Find `post` in one page of own posts: by its link's key, else by text, media and time.
+
+    An answer to another post is not it: a correction says the same to each.
+    """
     key = key_in(post.link)
     for tweet in _tweets(answer):
         urls = [str(url.get("expanded_url", "")) for url in _urls(tweet)]
         by_key = key is not None and key in (key_in(url) for url in urls)
         created = time_in(tweet.get("created_at"))
-        if by_key or (created and created >= since and _same(tweet, post)):
+        by_text = created and created >= since and _answers(tweet) in ("", post.reply_to)
+        if by_key or (by_text and _same(tweet, post)):
             return sent(str(tweet["id"]), site)
     return None
 
@@ -102,6 +106,16 @@ def counters_in(answer: Mapping[str, Any]) -> dict[str, Counters]:
             {name: value for name, value in named.items() if isinstance(value, int)}
         )
     return counters
+
+
+def _answers(tweet: Mapping[str, Any]) -> str:
+    """Return the id of the post that a tweet answers; empty if it says none."""
+    answered = [
+        str(reference.get("id", ""))
+        for reference in dicts(tweet.get("referenced_tweets"))
+        if reference.get("type") == "replied_to"
+    ]
+    return answered[0] if answered else ""
 
 
 def _same(tweet: Mapping[str, Any], post: Outgoing) -> bool:

@@ -52,7 +52,7 @@ def check(
         summaries = (
             []
             if faulty
-            else [summary_of(app, campaign) + _to_look_at(app, campaign) for campaign in campaigns]
+            else [summary_of(app, campaign) + look_at(app, campaign) for campaign in campaigns]
         )
     if as_json:
         print(json.dumps(_rows(checked), ensure_ascii=False, indent=2))
@@ -114,7 +114,7 @@ def summary_of(app: App, campaign: Campaign) -> str:
     return summary
 
 
-def _to_look_at(app: App, campaign: Campaign) -> str:
+def look_at(app: App, campaign: Campaign) -> str:
     """Say how many translations look odd; empty if none does."""
     glossary = load_glossary(app.settings.workspace / "campaigns" / "data" / "glossary.yaml")
     rows = campaign_status(campaign, app.catalogs, glossary)

@@ -82,18 +82,33 @@ def mails_out(session: Session, *, campaign: str, item: str) -> int:
 
 
 def said_by_now(session: Session, posts: Sequence[Listed]) -> dict[int, Said]:
-    """Return by delivery what each post says after all that was done to it."""
+    """Return by delivery what each post says after all that was done to it.
+
+    Of two corrections that were under way at once nobody knows which the
+    network did last.
+    """
     said = {post.delivery.id: Said(text=post.message.text) for post in posts}
     rows = session.execute(
-        select(Correction.delivery_id, Correction.state, Correction.after)
+        select(
+            Correction.delivery_id,
+            Correction.state,
+            Correction.after,
+            Correction.at,
+            Correction.ended_at,
+        )
         .where(Correction.delivery_id.in_(said), Correction.kind.in_(NEWS))
         .order_by(Correction.id)
     )
-    for delivery_id, state, after in rows:
+    busy_until: dict[int, datetime] = {}
+    for delivery_id, state, after, at, ended_at in rows:
+        before = busy_until.get(delivery_id, at)
         if state == CorrectionState.DONE:
-            said[delivery_id] = Said(text=after)
+            said[delivery_id] = Said(text=after, doubtful=before > at)
         elif state in DOUBTFUL:
             said[delivery_id] = Said(text=said[delivery_id].text, doubtful=True)
+        else:
+            continue
+        busy_until[delivery_id] = max(before, ended_at or before)
     return said
 
 

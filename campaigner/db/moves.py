@@ -15,12 +15,17 @@ from campaigner.db.models import Attempt, Delivery, Message
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A delivery's new time, the last date of its message, and the move in words."""
+    """A delivery's new time, the last date of its message, and the move in words.
+
+    `resend_until` bounds a second try, which its network would not recognize
+    later; None: who moves it knows that it is not out.
+    """
 
     row: Listed
     to: datetime
     not_after: datetime
     words: str
+    resend_until: datetime | None = None
 
 
 def move_all(
@@ -42,6 +47,7 @@ def move_all(
                 "id": move.row.delivery.id,
                 "due_at": move.to,
                 "scheduled_at": move.to,
+                "resend_until": move.resend_until,
                 **_opened(move.row, note=move.words),
             }
             for move in moves
@@ -67,7 +73,8 @@ def move_all(
 
 def send_all(session: Session, rows: Sequence[Listed], *, by: str, now: datetime) -> None:
     """Queue locked rows for now, with a line of history each."""
-    values = {"state": State.QUEUED, "due_at": now, "resend_until": None, "note": f"sent by {by}"}
+    # Nobody looked at each of them: a second try stays bound to its key.
+    values = {"state": State.QUEUED, "due_at": now, "note": f"sent by {by}"}
     _change_all(session, rows, values)
     keep_lines(session, {row.delivery.id: "" for row in rows}, outcome="retry", by=by, now=now)
 
@@ -104,13 +111,9 @@ def keep_lines(
 
 def _opened(row: Listed, *, note: str) -> dict[str, object]:
     delivery = row.delivery
-    # Who moves what is held or was refused knows that it is not out: no network's key has to
-    # protect it. A second try that is queued stays bound to its key.
-    queued = delivery.state is State.QUEUED
-    until = {"resend_until": delivery.resend_until if queued else None}
     if row.message.state is not MessageState.APPROVED:
-        return {"state": delivery.state, "hold": delivery.hold, "note": delivery.note, **until}
-    return {"state": State.QUEUED, "hold": None, "note": note, **until}
+        return {"state": delivery.state, "hold": delivery.hold, "note": delivery.note}
+    return {"state": State.QUEUED, "hold": None, "note": note}
 
 
 def _change_all(session: Session, rows: Sequence[Listed], values: dict[str, object]) -> None:

@@ -28,6 +28,7 @@ class Rows:
     canceled: list[int] = field(default_factory=list)
     moved_to: dict[Message, datetime] = field(default_factory=dict)
     _reasons: list[tuple[Message, str]] = field(default_factory=list)
+    _embargoes: list[tuple[Message, datetime | None]] = field(default_factory=list)
     _countries: dict[int, str] = field(default_factory=dict)
 
     def due_at(self, message: Message) -> datetime:
@@ -39,6 +40,11 @@ class Rows:
             self._reasons.append((standing.message, moved))
         if standing.waiting and standing.country != country:
             self._countries[standing.message.id] = country
+
+    def hold_back(self, standing: Standing, *, until: datetime | None) -> None:
+        """Note the embargo of what was tried, is surely not out and waits for its next try."""
+        if standing.waiting and standing.message.embargo_until != until:
+            self._embargoes.append((standing.message, until))
 
     def write(self, session: Session, *, projects: Sequence[str]) -> list[Message]:
         """Write it all; return the new versions that are not made, because the old ones left.
@@ -63,6 +69,8 @@ class Rows:
         set_countries(session, self._countries)
         for message, moved in self._reasons:
             message.moved = moved
+        for message, until in self._embargoes:
+            message.embargo_until = until
         session.add_all(self._delivery(message, country) for message, country in self.added.items())
         return not_made
 

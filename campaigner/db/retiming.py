@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import CURRENT, UNSENT
@@ -13,7 +13,10 @@ from campaigner.db.models import Delivery, Message
 
 @dataclass(frozen=True, kw_only=True)
 class WallTime:
-    """When a message is due as it was written, and what that meant when it was queued."""
+    """When a message is due as it was written, and what that meant when it was queued.
+
+    `by_hand`: a person gave what of it did not leave another time.
+    """
 
     message: int
     day: date
@@ -21,6 +24,7 @@ class WallTime:
     zone: str
     due_at: datetime
     not_after: datetime
+    by_hand: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,11 @@ class Moved:
 
 def planned(session: Session, *, after: datetime) -> list[WallTime]:
     """Return every unsent message that is due after an instant."""
+    elsewhere = select(Delivery.id).where(
+        Delivery.message_id == Message.id,
+        Delivery.state.in_(UNSENT),
+        Delivery.scheduled_at != Message.due_at,
+    )
     rows = session.execute(
         select(
             Message.id,
@@ -43,11 +52,20 @@ def planned(session: Session, *, after: datetime) -> list[WallTime]:
             Message.zone,
             Message.due_at,
             Message.not_after,
+            exists(elsewhere),
         ).where(Message.state.in_(CURRENT), Message.due_at > after)
     )
     return [
-        WallTime(message=id, day=day, at=at, zone=zone, due_at=due_at, not_after=not_after)
-        for id, day, at, zone, due_at, not_after in rows
+        WallTime(
+            message=id,
+            day=day,
+            at=at,
+            zone=zone,
+            due_at=due_at,
+            not_after=not_after,
+            by_hand=by_hand,
+        )
+        for id, day, at, zone, due_at, not_after, by_hand in rows
     ]
 
 

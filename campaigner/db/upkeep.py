@@ -28,6 +28,9 @@ def expire(session: Session, *, now: datetime) -> int:
         Message.state.in_([MessageState.HELD, MessageState.APPROVED]), Message.not_after <= now
     )
     note = "past its last date, not sent"
+    # Nothing is planned for after its last date, but PostgreSQL sees a delivery that a person
+    # moves at this moment without the later last date of its message.
+    planned_by_now = Delivery.scheduled_at <= now
     handed = change(
         session,
         update(Delivery)
@@ -43,13 +46,23 @@ def expire(session: Session, *, now: datetime) -> int:
     done = change(
         session,
         update(Delivery)
-        .where(Delivery.state.in_(UNSENT), Delivery.attempts == 0, Delivery.message_id.in_(over))
+        .where(
+            Delivery.state.in_(UNSENT),
+            Delivery.attempts == 0,
+            Delivery.message_id.in_(over),
+            planned_by_now,
+        )
         .values(state=State.EXPIRED, hold=None, claim=None, claimed_until=None, note=note),
     )
     tried = change(
         session,
         update(Delivery)
-        .where(Delivery.state.in_(UNSENT), Delivery.attempts > 0, Delivery.message_id.in_(over))
+        .where(
+            Delivery.state.in_(UNSENT),
+            Delivery.attempts > 0,
+            Delivery.message_id.in_(over),
+            planned_by_now,
+        )
         .values(
             state=State.EXPIRED,
             hold=None,

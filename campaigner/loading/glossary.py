@@ -27,7 +27,7 @@ def load_glossary(path: Path) -> Glossary:
     root = read_yaml(path, problems)
     terms = tuple(
         Term(words=words)
-        for node in shapes.items(problems, root, "the glossary")
+        for node in shapes.items(problems, root, "glossary")
         if (words := _term(problems, node))
     )
     problems.raise_any()

@@ -47,8 +47,9 @@ def decide_missed(
 
     To move is to go out `move_by` later than it was to: whole days keep the
     time on the clock there, hours and minutes are elapsed time. What would
-    still be in the past, past its last date or under embargo is left as it is
-    and in the result. One that a person answered for meanwhile is not in it.
+    still be in the past, past its last date or under embargo, or was in doubt
+    and is not protected by its network's key any more, is left as it is and in
+    the result. One that a person answered for meanwhile is not in it.
     """
     with sessions() as session:
         rows = listing.list_deliveries(
@@ -110,6 +111,13 @@ def _why_not(row: Listed, at: datetime | None, *, now: datetime) -> str:
         return "it is not approved any more"
     if at < now:
         return f"{in_city(at, zone)} has passed too: move it by more"
+    bound = row.delivery.resend_until
+    if bound is not None and at >= bound:
+        return (
+            "it was in doubt before it was paused, and its network would not recognize a second "
+            f"try any more. Look whether it is out; `campaigner outbox retry {row.delivery.id}` "
+            "sends it"
+        )
     return why_not_at(
         at, not_after=message.not_after, embargo_until=message.embargo_until, zone=zone
     )
@@ -119,4 +127,10 @@ def _move(one: Taken, *, by: str) -> Move:
     assert one.at is not None
     message = one.row.message
     words = f"moved by {by} to {in_city(one.at, ZoneInfo(message.zone))}"
-    return Move(row=one.row, to=one.at, not_after=message.not_after, words=words)
+    return Move(
+        row=one.row,
+        to=one.at,
+        not_after=message.not_after,
+        words=words,
+        resend_until=one.row.delivery.resend_until,
+    )

@@ -44,6 +44,8 @@ def move(
                 f"{in_city(to, zone)} has passed. `campaigner outbox retry {id}` sends it now"
             )
         last = max(message.not_after, not_after or message.not_after)
+        # Who moves what is held or was refused knows that it is not out: no network's key has
+        # to protect it. A second try that is queued stays bound to its key.
         bound = delivery.resend_until if delivery.state is State.QUEUED else None
         if refused := why_not_at(
             to,
@@ -54,7 +56,7 @@ def move(
         ):
             raise UserError(f"delivery {id} cannot go out {in_city(to, zone)}: {refused}")
         words = f"moved by {by} to {in_city(to, zone)}"
-        step = Move(row=row, to=to, not_after=last, words=words)
+        step = Move(row=row, to=to, not_after=last, words=words, resend_until=bound)
         moves.move_all(session, [step], by=by, reason=reason, now=now)
         changes.announce(session)
         session.commit()

@@ -149,6 +149,7 @@ class _Writer:
         """Compare one wanted message with what stands, and note what is to be done."""
         identity = scheduled.identity
         if standing is not None and standing.fenced:
+            self._rows.hold_back(standing, until=scheduled.embargo_until)
             self._note("sent", identity, standing.due_at, moved=standing.message.moved)
             return
         settings = self.desk.accounts[identity.account]

@@ -8,7 +8,7 @@ import structlog
 from campaigner.core.cadence import instant_of
 from campaigner.db import changes, instance, retiming
 from campaigner.db.engine import Sessions
-from campaigner.db.retiming import Moved
+from campaigner.db.retiming import Moved, WallTime
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ def retime(sessions: Sessions, *, tzdata: str, now: datetime) -> int:
                 message=wall.message,
                 before=wall.due_at,
                 due_at=due_at,
-                not_after=wall.not_after + (due_at - wall.due_at),
+                not_after=_last_date(wall, due_at),
             )
             for wall in retiming.planned(session, after=now)
             if (due_at := instant_of(wall.day, time.fromisoformat(wall.at), ZoneInfo(wall.zone)))
@@ -42,3 +42,9 @@ def retime(sessions: Sessions, *, tzdata: str, now: datetime) -> int:
             log.info("due times moved", messages=len(moved), tzdata=tzdata)
         session.commit()
         return len(moved)
+
+
+def _last_date(wall: WallTime, due_at: datetime) -> datetime:
+    shifted = wall.not_after + (due_at - wall.due_at)
+    # The hand's own time may be close to the last date: that is not taken from it.
+    return max(shifted, wall.not_after) if wall.by_hand else shifted

@@ -217,3 +217,18 @@ def test_x_that_says_no_is_believed_unless_the_post_is_missing(looked: bytes) ->
 def test_x_that_deletes_and_does_not_say_so_leaves_doubt() -> None:
     with Stub(answer(200, '{"data": {"deleted": false}}'), answer(503)) as stub:
         assert isinstance(at("x", stub.base).delete("1"), Unknown)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_answer_in_the_same_words_to_another_post_is_not_taken_for_this_one(
+    opened: Open, network: str
+) -> None:
+    channel = opened(network)
+    first = send(channel, key="p1", text="Martes", link="")
+    second = send(channel, key="p2", text="Martes otra vez", link="")
+    words = {"text": "Corrección: mañana", "link": "", "first_attempt_at": datetime.now(UTC)}
+    send(channel, key="c1", reply_to=first, **words)
+    lost = post(key="c2", reply_to=second, **words)
+    assert channel.find(lost) == Absent()
+    assert channel.find(post(key="c3", **words)) == Absent(), "and no answer for a post"
+    assert isinstance(channel.find(post(key="c1", reply_to=first, **words)), Sent)

@@ -1,10 +1,13 @@
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, Table, inspect, text
 
 from campaigner.db import schema
 from campaigner.db.engine import open_engine
@@ -45,6 +48,30 @@ def test_the_newest_migrations_file_is_named_by_alembics_head() -> None:
     assert revisions()[-1] == schema._newest()
 
 
+def test_an_upgrade_keeps_every_row_and_says_where_readers_are(engine: Engine) -> None:
+    schema_of(engine, "0001")
+    with engine.begin() as connection:
+        put(connection, "subscriber", id=1, mailbox="ana@example.org", country="BR")
+        put(connection, "message", id=1, key="post", locale="pt_BR", state="approved")
+        put(connection, "message", id=2, key="mail", locale="pt", state="approved", item="mail")
+        for id, state in enumerate(("queued", "sending", "sent", "unknown"), start=1):
+            put(connection, "delivery", id=id, message_id=1, recipient=f"{id}", state=state)
+        put(connection, "delivery", id=9, message_id=2, subscriber_id=1, state="queued")
+        put(connection, "attempt", id=1, delivery_id=4)
+        put(connection, "block", id=1, message_id=2)
+    upgrade(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, state, country FROM delivery ORDER BY id")).all()
+        assert [row[:2] for row in kept] == [
+            (1, "queued"), (2, "sending"), (3, "sent"), (4, "unknown"), (9, "queued"),
+        ]  # fmt: skip
+        assert [row.country for row in kept] == ["BR"] * 5
+        for table, rows in {"message": 2, "attempt": 1, "block": 1, "subscriber": 1}.items():
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == rows
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
 def test_a_row_that_points_nowhere_is_damage(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         assert schema.damage(engine) == []
@@ -61,3 +88,34 @@ def test_a_row_that_points_nowhere_is_damage(engine: Engine) -> None:
 def revisions() -> list[str]:
     script = ScriptDirectory.from_config(schema._config())
     return [revision.revision for revision in reversed(list(script.walk_revisions()))]
+
+
+def schema_of(engine: Engine, revision: str) -> None:
+    """Make the database what it was at a revision, and empty."""
+    everything = MetaData()
+    everything.reflect(engine)
+    with engine.begin() as connection:
+        everything.drop_all(connection)
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def put(connection: Connection, name: str, **values: Any) -> None:
+    """Add a row to a table as it is by now; what is not named gets a value of its type."""
+    table = Table(name, MetaData(), autoload_with=connection)
+    fillers: dict[type, Any] = {
+        bool: False,
+        str: "",
+        int: 0,
+        float: 0.0,
+        object: {},  # JSON
+        date: date(2026, 3, 2),
+        datetime: datetime(2026, 3, 2, 12),  # noqa: DTZ001 - as SQLite keeps it
+    }
+    needed = {
+        column.name: fillers[column.type.python_type]
+        for column in table.columns
+        if not (column.nullable or column.server_default is not None or column.primary_key)
+    }
+    connection.execute(table.insert(), needed | values)

@@ -1,13 +1,17 @@
 """What a sweep closes, although it does not read all of history to do so."""
 
+import threading
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import Hold, MessageState, State
-from campaigner.db import upkeep
+from campaigner.db import listing, moves, upkeep
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Message
+from campaigner.db.models import Delivery, Message
+from campaigner.db.moves import Move
 from tests.rows import NOON, add_delivery, add_message, add_sent
 
 LONG_AGO = NOON - timedelta(days=90)
@@ -41,3 +45,33 @@ def test_what_was_refused_lately_expires_past_its_last_date(sessions: Sessions) 
         add_delivery(session, refused, state=State.REJECTED)
         assert upkeep.expire(session, now=NOON) == 0
         assert state_of(session, refused.id) is MessageState.EXPIRED
+
+
+def test_what_a_person_moves_while_it_expires_stays_where_they_put_it(
+    engine: Engine, sessions: Sessions
+) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer: nothing happens while another does")
+    tomorrow = NOON + timedelta(days=1)
+    with sessions.begin() as session:
+        late = add_message(session, due_at=NOON - timedelta(hours=2), not_after=NOON)
+        id = add_delivery(session, late).id
+    mover, sweeper = sessions(), sessions()
+    row = listing.find_delivery(mover, id, lock=True)
+    assert row is not None
+    to = Move(row=row, to=tomorrow, not_after=tomorrow + timedelta(hours=1), words="moved")
+    moves.move_all(mover, [to], by="ana", reason="later", now=NOON)
+    pid = sweeper.scalar(text("SELECT pg_backend_pid()"))
+    sweep = threading.Thread(target=lambda: upkeep.expire(sweeper, now=NOON))
+    sweep.start()
+    waits = text("SELECT count(*) FROM pg_locks WHERE pid = :pid AND NOT granted")
+    while sweep.is_alive() and not mover.scalar(waits, {"pid": pid}):
+        pass
+    mover.commit()
+    sweep.join(20)
+    sweeper.commit()
+    mover.close()
+    sweeper.close()
+    with sessions() as session:
+        assert session.get_one(Delivery, id).state is State.QUEUED
+        assert state_of(session, late.id) is MessageState.APPROVED

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from campaigner.app import App
-from campaigner.cli.check import check_file, check_shared
+from campaigner.cli.check import check_file, check_shared, look_at
 from campaigner.core.strategy import Strategy
+from campaigner.errors import FileError
 from campaigner.settings import FILE, load_settings, sample_root
 from tests.loading.conftest import CAMPAIGN, PNG
 
@@ -20,8 +21,8 @@ class Row:
     """A situation, the whole line that is printed in it, and what whoever reads it does next.
 
     How it comes about: `file` is the campaign; or of an ordinary one `edit` replaces a piece, and
-    `add` is put at its end. `partners`, `library` and `template` are files of the workspace;
-    `special` names what no YAML can say.
+    `add` is put at its end. `partners`, `library`, `template`, `glossary` and `catalog` (Spanish)
+    are files of the workspace; `special` names what no YAML can say.
     """
 
     situation: str
@@ -33,6 +34,8 @@ class Row:
     partners: str = ""
     library: str = ""
     template: str = ""
+    glossary: str = ""
+    catalog: str = ""
     special: str = ""
 
     def campaign(self) -> str:
@@ -48,12 +51,18 @@ def told(row: Row, folder: Path, strategy: Strategy) -> list[str]:
     path = prepare(row, folder)
     app = App(load_settings(folder))
     app.__dict__["strategy"] = strategy  # the packaged one; reading it anew takes its time
-    checked = check_shared(app) or [check_file(app, path)]
+    try:
+        checked = check_shared(app) or [check_file(app, path)]
+        for file in checked:
+            if file.campaign is not None and not file.problems:
+                look_at(app, file.campaign)
+        found = [(file.path, problem) for file in checked for problem in file.problems]
+    except FileError as error:  # of a catalog or the glossary
+        found = [(error.path, problem) for problem in error.problems]
     app.close()
     return [
-        f"{file.path.relative_to(folder)}:{problem.line}: {problem.found}. {problem.fix}"
-        for file in checked
-        for problem in file.problems
+        f"{path.relative_to(folder)}:{problem.line}: {problem.found}. {problem.fix}"
+        for path, problem in found
     ]
 
 
@@ -74,6 +83,8 @@ def prepare(row: Row, folder: Path) -> Path:
         "campaigns/data/partners.yaml": row.partners,
         "campaigns/data/library.yaml": row.library,
         "templates/social/post.txt": row.template,
+        "campaigns/data/glossary.yaml": row.glossary,
+        "locales/es/LC_MESSAGES/campaigns.po": row.catalog,
     }
     for name, text in given.items():
         if text:

@@ -43,7 +43,7 @@ def test_the_sample_has_the_terms_of_the_field() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("a: b\n", 1, "`the glossary` is a mapping"),
+        ("a: b\n", 1, "`glossary` is a mapping"),
         ("- malware\n", 1, "needs its words by language"),
         ("- en: malware\n", 1, "words in one language only"),
         ("- en: a\n  español: b\n  fr: c\n", 2, "'español' is no language"),

@@ -26,7 +26,7 @@ ROWS = read_rows(YAML(typ="safe", pure=True).load(TABLE))
 LOADING = Path(next(iter(campaigner.loading.__path__)))
 CHECKED = (
     "cadences", "campaigns", "hashtags", "items", "library", "links", "moving", "partners",
-    "pictures", "schedules", "shapes", "wordings", "yaml",
+    "pictures", "schedules", "shapes", "wordings", "yaml", "glossary",
 )  # fmt: skip
 
 

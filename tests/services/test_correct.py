@@ -195,6 +195,26 @@ def test_after_a_doubtful_edit_the_old_words_may_be_said_again(
     assert not look_at(sessions, id)[1].doubtful
 
 
+def test_of_two_who_edit_at_once_nobody_knows_whose_words_are_out(
+    sessions: Sessions, clock: FakeClock
+) -> None:
+    id = out(sessions)
+
+    class Slow(FakeChannel):
+        def edit(self, remote_id: str, text: str) -> Corrected:
+            other = replace(EDIT, words="Other words")
+            assert do(sessions, id, other, clock)[0].state is CorrectionState.DONE
+            clock.tick(seconds=1)
+            return super().edit(remote_id, text)
+
+    do(sessions, id, EDIT, clock, Slow())
+    assert look_at(sessions, id)[1].doubtful
+    clock.tick(seconds=1)
+    assert do(sessions, id, replace(EDIT, words="Other words"), clock)[0].state == "done"
+    _, said = look_at(sessions, id)
+    assert (said.text, said.doubtful) == ("Other words", False)
+
+
 def test_a_fault_of_ours_leaves_doubt(sessions: Sessions, clock: FakeClock) -> None:
     class Broken(FakeChannel):
         def delete(self, remote_id: str) -> Corrected:

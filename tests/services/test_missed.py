@@ -35,7 +35,7 @@ def decide(sessions: Sessions, decision: Decision, **rest: Any) -> Decided:
 
 
 def test_all_that_was_missed_is_sent_and_nothing_else(sessions: Sessions) -> None:
-    missed = [miss(sessions), miss(sessions, attempts=1, resend_until=NOON)]
+    missed = [miss(sessions), miss(sessions, attempts=1)]
     others = [
         queue(sessions, state=State.HELD, hold=hold) for hold in Hold if hold is not Hold.MISSED
     ]
@@ -44,10 +44,25 @@ def test_all_that_was_missed_is_sent_and_nothing_else(sessions: Sessions) -> Non
     for id in missed:
         sent = row(sessions, id)
         assert (sent.state, sent.hold, sent.due_at) == (State.QUEUED, None, LATER)
-        assert sent.resend_until is None
     assert {row(sessions, id).state for id in others} == {State.HELD}
     road = Road(sessions, FakeClock(LATER), FakeChannel())
     assert road.deliver_all() == 2
+
+
+@pytest.mark.parametrize("decision", [Decision.SEND, Decision.MOVE])
+def test_what_was_in_doubt_once_is_not_sent_again_among_others(
+    sessions: Sessions, decision: Decision
+) -> None:
+    soon = LATER + timedelta(minutes=9)
+    kept = miss(sessions, scheduled_at=LATER, attempts=1, resend_until=soon)
+    over = miss(sessions, scheduled_at=LATER, attempts=1, resend_until=LATER)
+    done = decide(sessions, decision, move_by=timedelta(minutes=5))
+    assert [one.row.delivery.id for one in done.taken] == [kept]
+    assert row(sessions, kept).resend_until == soon, "and not later than its network knows its key"
+    ((left, why),) = done.refused
+    assert left.delivery.id == over
+    assert f"`campaigner outbox retry {over}`" in why
+    assert row(sessions, over).hold is Hold.MISSED
 
 
 def test_all_that_was_missed_moves_by_the_same_time_and_keeps_its_distances(

@@ -247,6 +247,21 @@ TWENTY_PAST = Weekly(weekdays=frozenset({1}), times=(time(10, 20),))
 SUMMER = replace(scheduled(SPRING, cadence=TWENTY_PAST), id="summer")
 
 
+def test_an_embargo_that_comes_later_holds_what_waits_for_its_next_try(sessions: Sessions) -> None:
+    put(sessions, SPRING)
+    say_yes(sessions)
+    id = current(sessions)[MINE].delivery.id
+    with sessions.begin() as session:
+        session.execute(update(Delivery).where(Delivery.id == id).values(attempts=1))
+    ends = FIRST + timedelta(hours=5)
+    put(sessions, replace(SPRING, embargo_until=ends), dry_run=True)
+    assert current(sessions)[MINE].message.embargo_until is None
+    put(sessions, replace(SPRING, embargo_until=ends))
+    one = current(sessions)[MINE]
+    assert (one.delivery.id, one.message.embargo_until) == (id, ends)
+    assert one.message.state is MessageState.APPROVED
+
+
 def test_two_campaigns_close_to_each_other_on_an_account_are_told(sessions: Sessions) -> None:
     assert put(sessions, SPRING).collisions == []
     for dry_run in (True, False):

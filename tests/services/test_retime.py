@@ -77,3 +77,19 @@ def test_new_zone_data_keeps_the_clock_of_what_a_rule_moved_and_the_time_of_what
         assert session.get_one(Delivery, ids[0]).scheduled_at == TEN_IN_ASUNCION
         assert session.get_one(Delivery, ids[1]).due_at == by_hand
         assert session.get_one(Delivery, ids[1]).scheduled_at == by_hand
+
+
+def test_new_zone_data_takes_no_time_from_what_a_hand_moved_to_its_last_hour(
+    sessions: Sessions,
+) -> None:
+    by_hand = BEFORE + timedelta(days=2)
+    last = by_hand + timedelta(minutes=30)
+    with sessions.begin() as session:
+        message = add_message(session, due_at=BEFORE, not_after=last, **WALL)
+        add_delivery(session, message, due_at=by_hand, scheduled_at=by_hand)
+        id = message.id
+
+    retime(sessions, tzdata="2026.6", now=NOW)
+
+    with sessions() as session:
+        assert session.get_one(Message, id).not_after == last

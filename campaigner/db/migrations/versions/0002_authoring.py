@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from campaigner.core.countries import country_of
 from campaigner.db.types import UTCDateTime
 
 revision = "0002"
@@ -23,6 +24,17 @@ def upgrade() -> None:
         "UPDATE delivery SET country = (SELECT subscriber.country FROM subscriber"
         " WHERE subscriber.id = delivery.subscriber_id) WHERE subscriber_id IS NOT NULL"
     )
+    # Of posts, and of readers without a country: the one that their locale names, like pt_BR.
+    connection = op.get_bind()
+    for locale in connection.scalars(sa.text("SELECT DISTINCT locale FROM message")).all():
+        if country := country_of(locale):
+            connection.execute(
+                sa.text(
+                    "UPDATE delivery SET country = :country WHERE country = '' AND message_id IN"
+                    " (SELECT id FROM message WHERE locale = :locale)"
+                ),
+                {"country": country, "locale": locale},
+            )
     # As plain SQL: on SQLite, Alembic would copy the table and drop the old one, and every
     # delivery with it.
     op.execute(
