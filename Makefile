@@ -7,13 +7,14 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 CAMPAIGNER := $(abspath $(BIN))/campaigner
 
-.PHONY: help run test check bench screenshots format lock clean
+.PHONY: help run test check bench screenshots reference format lock clean
 
 help:
 	@echo "make run    install, make a sample workspace in $(DEMO)/, and publish it to a sandbox"
 	@echo "make test   install, and run every test"
 	@echo "make check  format, lint, types, imports, translations"
 	@echo "make bench  measure the budgets"
+	@echo "make reference  write docs/commands.md out of the commands' own help"
 	@echo "make screenshots  take the pictures of the documents anew (needs Chromium)"
 
 # What one needs to run it, and the means to install it from here: every version pinned by hash.
@@ -57,6 +58,10 @@ bench: $(VENV)/.installed-dev
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.real.screenshots
+
+# What the commands say of themselves, as a page.
+reference: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.reference
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -19,6 +19,7 @@ import pytest
 
 from campaigner.cli import COMMANDS
 from campaigner.core import delivery
+from tests.reference import reference
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -108,6 +109,10 @@ def test_a_document_names_only_commands_and_pages_that_exist(path: Path) -> None
     assert commands <= COMMANDS.keys()
     pages = [link for link in LINKED.findall(text) if not (path.parent / link).exists()]
     assert pages == []
+
+
+def test_the_reference_is_what_the_commands_say_of_themselves() -> None:
+    assert (ROOT / "docs/commands.md").read_text(encoding="utf-8") == reference()
 
 
 def test_every_decision_is_numbered_once_and_without_a_gap() -> None:
