@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,16 @@ from campaigner.db.schema import upgrade
 from tests.fakes import FakeClock
 
 _numbers = itertools.count()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what is skipped in CI: there everything that a test needs has to be there."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true":
+        report.longrepr = f"skipped, and in CI nothing may be: {report.longrepr}"
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")
