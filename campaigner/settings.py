@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parseaddr
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -83,7 +84,7 @@ class AccountSettings(_Frozen):
     @field_validator("zone")
     @classmethod
     def _check_zone(cls, value: str) -> str:
-        if value and value not in available_timezones():
+        if value and value not in known_zones():
             raise ValueError(f"'{value}' is no time zone. Write one like America/Montevideo")
         return value
 
@@ -207,23 +208,22 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_alerts(self) -> Self:
-        through = self.alerts.through
-        if self.alerts.mail and (
-            through not in self.accounts or self.accounts[through].channel != "email"
-        ):
+        if self.alerts.mail and not self._sends_mail(self.alerts.through):
             raise ValueError("alerts.through must name a mail account of [accounts]")
         return self
 
     @model_validator(mode="after")
     def _check_manual(self) -> Self:
         for name, account in self.accounts.items():
-            through = self.accounts.get(account.through)
-            if account.channel == "manual" and (through is None or through.channel != "email"):
+            if account.channel == "manual" and not self._sends_mail(account.through):
                 raise ValueError(
                     f"accounts.{name}: through must name the mail account by which its people "
                     "are told"
                 )
         return self
+
+    def _sends_mail(self, account: str) -> bool:
+        return account in self.accounts and self.accounts[account].channel == "email"
 
     @property
     def database_url(self) -> str:
@@ -272,6 +272,12 @@ class Settings(BaseSettings):
             raise UserError(
                 f"{variable}_FILE names {file}, which cannot be read: {error}"
             ) from None
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all time zones of this machine; to list them takes a while."""
+    return frozenset(available_timezones())
 
 
 def is_loopback(address: str) -> bool:

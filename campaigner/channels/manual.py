@@ -127,7 +127,10 @@ def outcome_of(answers: Mapping[str, Outcome]) -> Outcome:
     told = [person for person, answer in answers.items() if isinstance(answer, Sent)]
     failed = {person: answer for person, answer in answers.items() if not isinstance(answer, Sent)}
     if told:
-        but = "; ".join(f"{person} was not told: {_why(failed[person])}" for person in failed)
+        but = "; ".join(
+            f"{person} was not told: {_doubt(answer)}{answer.reason}"
+            for person, answer in failed.items()
+        )
         return Handed(f"told {', '.join(told)}{f' ({but})' if but else ''}")
     for kind in (Unknown, Disconnected, Retry, Reject):
         for answer in failed.values():
@@ -136,7 +139,5 @@ def outcome_of(answers: Mapping[str, Outcome]) -> Outcome:
     return Reject("there is nobody to tell")
 
 
-def _why(answer: Outcome) -> str:
-    if isinstance(answer, Unknown):
-        return f"not for certain, {answer.reason}"
-    return "" if isinstance(answer, Sent) else answer.reason
+def _doubt(answer: Outcome) -> str:
+    return "not for certain, " if isinstance(answer, Unknown) else ""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import mastodon
 
 from campaigner.channels.matching import addresses, plain, same_text, time_in
-from campaigner.channels.session import OnceSession, Patience, exchange
+from campaigner.channels.session import OnceSession, Patience, exchange, refusal_of
 from campaigner.core.channel import (
     Absent,
     Corrected,
@@ -257,12 +257,8 @@ def outcome_of(reply: Reply, *, answers: bool = False) -> Outcome:
             return Retry(_reason(reply))
         case 404 if answers and _says_error(reply):
             return Reject(f"the post that it answers is not there: {_reason(reply)}")
-        case status if 300 <= status < 400 or status in (404, 405, 410):
-            return Disconnected(f"there is no Mastodon at this address: it answered {status}")
-        case status if 400 <= status < 500 and status != 408:
-            return Reject(_reason(reply))
-        case status:
-            return Unknown(f"the server answered {status}")
+        case _:
+            return _refusal(reply)
 
 
 def correction_of(reply: Reply) -> Corrected:
@@ -276,12 +272,8 @@ def correction_of(reply: Reply) -> Corrected:
             return Retry("the server allows no more changes for now", reset_at=reset_time(reply))
         case 401 | 403:
             return Disconnected(_reason(reply))
-        case status if 300 <= status < 400 or status in (404, 405, 410):
-            return Disconnected(f"there is no Mastodon at this address: it answered {status}")
-        case status if 400 <= status < 500 and status != 408:
-            return Reject(_reason(reply))
-        case status:
-            return Unknown(f"the server answered {status}")
+        case _:
+            return _refusal(reply)
 
 
 def media_refusal(reply: Reply, what: str) -> Retry | Reject | Disconnected:
@@ -352,6 +344,11 @@ def _id(reply: Reply) -> str:
 def _says_error(reply: Reply) -> bool:
     """Whether it answers as Mastodon does: anything else may be another server's page."""
     return isinstance(reply.json, dict) and bool(reply.json.get("error"))
+
+
+def _refusal(reply: Reply) -> Disconnected | Reject | Unknown:
+    doubt = f"the server answered {reply.status}"
+    return refusal_of(reply, network="Mastodon", reason=_reason(reply), doubt=doubt)
 
 
 def _reason(reply: Reply) -> str:

@@ -6,6 +6,8 @@ none, of the last exchange, which the channel then judges by itself. It never
 repeats, never follows a redirect, never reuses a connection (an old one may be
 closed just as it is written to, and leave doubt), and goes only where
 campaigner.net allows.
+
+What the answers of all networks have in common is judged here as well.
 """
 
 import socket
@@ -22,6 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from campaigner import net
+from campaigner.core.channel import Disconnected, Reject, Unknown
 from campaigner.net import NoAnswerError, NotReachedError, Reply
 
 CHUNK = 65_536
@@ -112,6 +115,23 @@ class OnceSession(requests.Session):
             if time.monotonic() > deadline:
                 raise NoAnswerError(f"{host} is too slow with its answer")
         return bytes(body)
+
+
+def refusal_of(
+    reply: Reply, *, network: str, reason: str, doubt: str
+) -> Disconnected | Reject | Unknown:
+    """Say what an answer means to which the network gives no meaning of its own.
+
+    `reason` is what the network said with it, `doubt` what is left to say
+    where it may have been done all the same.
+    """
+    match reply.status:
+        case status if 300 <= status < 400 or status in (404, 405, 410):
+            return Disconnected(f"there is no {network} at this address: it answered {status}")
+        case status if 400 <= status < 500 and status != 408:
+            return Reject(reason)
+        case _:
+            return Unknown(doubt)
 
 
 def exchange(session: OnceSession, ask: Callable[[], object]) -> Reply:

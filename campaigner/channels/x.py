@@ -15,7 +15,7 @@ import requests
 from tweepy.auth import OAuth1UserHandler
 from tweepy.client import Client
 
-from campaigner.channels.session import OnceSession, Patience, exchange
+from campaigner.channels.session import OnceSession, Patience, exchange, refusal_of
 from campaigner.channels.x_answers import (
     counters_in,
     data,
@@ -107,16 +107,14 @@ class X:
             if not isinstance(uploaded, str):
                 return uploaded
             media_ids.append(uploaded)
-        client, session = self._client()
         try:
-            reply = exchange(
-                session,
-                lambda: client.create_tweet(
+            reply = self._ask(
+                lambda client: client.create_tweet(
                     text=post.text,
                     media_ids=media_ids or None,
                     in_reply_to_tweet_id=post.reply_to or None,
                     user_auth=self._signs,
-                ),
+                )
             )
         except NotReachedError as error:
             return Retry(str(error), reached=False)
@@ -153,9 +151,8 @@ class X:
 
     def delete(self, remote_id: str) -> Corrected:
         """Delete once. Where X says no, look whether the post is there at all."""
-        client, session = self._client()
         try:
-            reply = exchange(session, lambda: client.delete_tweet(remote_id, user_auth=self._signs))
+            reply = self._ask(lambda client: client.delete_tweet(remote_id, user_auth=self._signs))
         except NotReachedError as error:
             return Retry(str(error), reached=False)
         except NoAnswerError as error:
@@ -168,16 +165,9 @@ class X:
     def sample(self, remote_ids: Sequence[str]) -> Mapping[str, Counters] | NotSampled:
         counters: dict[str, Counters] = {}
         for start in range(0, len(remote_ids), IDS_PER_CALL):
-            client, session = self._client()
             ids = list(remote_ids[start : start + IDS_PER_CALL])
-
-            def ask(client: Any = client, ids: list[str] = ids) -> object:
-                return client.get_tweets(
-                    ids, tweet_fields=["public_metrics"], user_auth=self._signs
-                )
-
             try:
-                reply = exchange(session, ask)
+                reply = self._posts(ids, fields=["public_metrics"])
             except (NotReachedError, NoAnswerError) as error:
                 return NotSampled(str(error))
             answer = reply.json
@@ -187,9 +177,8 @@ class X:
         return counters
 
     def whoami(self) -> Sent | Disconnected | Unknown:
-        client, session = self._client()
         try:
-            reply = exchange(session, lambda: client.get_me(user_auth=self._signs))
+            reply = self._ask(lambda client: client.get_me(user_auth=self._signs))
         except (NotReachedError, NoAnswerError) as error:
             return Unknown(str(error))
         user = data(reply)
@@ -202,9 +191,8 @@ class X:
         return Unknown(f"X answered {reply.status}")
 
     def _is_missing(self, remote_id: str) -> bool:
-        client, session = self._client()
         try:
-            reply = exchange(session, lambda: client.get_tweets([remote_id], user_auth=self._signs))
+            reply = self._posts([remote_id])
         except (NotReachedError, NoAnswerError):
             return False
         return reply.status == 200 and is_missing(reply.json, remote_id)
@@ -219,17 +207,20 @@ class X:
         return self.known["id"]
 
     def _page(self, user: str, *, since: datetime, page: str | None) -> Reply:
-        client, session = self._client()
-        return exchange(
-            session,
-            lambda: client.get_users_tweets(
+        return self._ask(
+            lambda client: client.get_users_tweets(
                 user,
                 start_time=since,
                 max_results=PER_PAGE,
                 pagination_token=page,
                 tweet_fields=["created_at", "entities", "attachments", "referenced_tweets"],
                 user_auth=self._signs,
-            ),
+            )
+        )
+
+    def _posts(self, ids: list[str], *, fields: list[str] | None = None) -> Reply:
+        return self._ask(
+            lambda client: client.get_tweets(ids, tweet_fields=fields, user_auth=self._signs)
         )
 
     @property
@@ -247,8 +238,8 @@ class X:
             whole_timeout=self.patience.whole,
         )
 
-    def _client(self) -> tuple[Any, OnceSession]:
-        """Make a Tweepy client whose requests go to our base, once each."""
+    def _ask(self, call: Callable[[Any], object]) -> Reply:
+        """Let a Tweepy client ask, whose requests go to our base, once each."""
         client = Client(  # type: ignore[no-untyped-call]
             self._token or None,
             *(key or None for key in self._keys),
@@ -262,7 +253,7 @@ class X:
             patience=self.patience,
         )
         client.session = session
-        return client, session
+        return exchange(session, lambda: call(client))
 
     def _authorization(self, method: str, url: str) -> dict[str, str]:
         """Return the header for a call beside Tweepy; a form's or file's content is not signed."""
@@ -311,12 +302,10 @@ def outcome_of(reply: Reply, *, site: str = "") -> Outcome:
             return Reject(reason(reply))
         case 403:
             return Disconnected(reason(reply))
-        case status if 300 <= status < 400 or status in (404, 405, 410):
-            return Disconnected(f"there is no X at this address: it answered {status}")
-        case status if 400 <= status < 500 and status != 408:
-            return Reject(reason(reply))
         case status:
-            return Unknown(f"X answered {status}")
+            return refusal_of(
+                reply, network="X", reason=reason(reply), doubt=f"X answered {status}"
+            )
 
 
 def deletion_of(reply: Reply) -> Corrected:
@@ -330,9 +319,6 @@ def deletion_of(reply: Reply) -> Corrected:
             return Retry("X allows no more deletions for now", reset_at=reset_time(reply))
         case 401 | 402:
             return Disconnected(reason(reply))
-        case status if 300 <= status < 400 or status in (404, 405, 410):
-            return Disconnected(f"there is no X at this address: it answered {status}")
-        case status if 400 <= status < 500 and status != 408:
-            return Reject(reason(reply))
         case status:
-            return Unknown(f"X answered {status}, and not that it is deleted")
+            doubt = f"X answered {status}, and not that it is deleted"
+            return refusal_of(reply, network="X", reason=reason(reply), doubt=doubt)

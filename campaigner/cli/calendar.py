@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import typer
 
 from campaigner.cli.outbox import ON_SCREEN
-from campaigner.cli.tables import locale_words, no_text_yet
-from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
+from campaigner.cli.tables import city_of, locale_words, no_text_yet
+from campaigner.cli.workspace import CampaignFilter, JsonOption, WorkspaceOption, opened
 from campaigner.core.icalendar import Event, write_calendar
 from campaigner.services.calendar import Day, What, month_ahead
 
 
 def calendar(
     days: Annotated[int, typer.Option(help="How many days from today.", min=1, max=3660)] = 60,
-    campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
+    campaign: CampaignFilter = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also dates that holidays or quiet times skip.")
     ] = False,
@@ -64,7 +64,7 @@ def calendar(
         for entry in of_day:
             for line in _lines(entry, here):
                 print(line)
-    print(f"Times are those of {zone.rpartition('/')[2].replace('_', ' ')}.")
+    print(f"Times are those of {city_of(zone)}.")
 
 
 def _local_day(entry: Day, here: ZoneInfo) -> date:

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from campaigner.app import App
+from campaigner.cli.translate_strings import glossary_of
 from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
 from campaigner.core.campaign import Campaign
 from campaigner.core.spelling import counted
 from campaigner.errors import FileError, Problem, UserError
-from campaigner.loading.glossary import load_glossary
 from campaigner.services.preview import check_campaign, untranslated
 from campaigner.services.translate import campaign_status
 
@@ -116,8 +116,7 @@ def summary_of(app: App, campaign: Campaign) -> str:
 
 def look_at(app: App, campaign: Campaign) -> str:
     """Say how many translations look odd; empty if none does."""
-    glossary = load_glossary(app.settings.workspace / "campaigns" / "data" / "glossary.yaml")
-    rows = campaign_status(campaign, app.catalogs, glossary)
+    rows = campaign_status(campaign, app.catalogs, glossary_of(app))
     odd = sum(len(row.remarks) for row in rows)
     return f"; translations to look at: {odd} (`campaigner translate status`)" if odd else ""
 

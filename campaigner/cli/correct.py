@@ -1,7 +1,7 @@
 """`campaigner correct`: set right what is out, and hear what of it stays."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +11,7 @@ from campaigner import failpoints
 from campaigner.cli import corrections
 from campaigner.cli.corrections import headline
 from campaigner.cli.workspace import AsOption, WorkspaceOption, opened
-from campaigner.core.correction import (
-    CorrectionState,
-    Way,
-    Wish,
-    not_offered,
-)
+from campaigner.core.correction import CorrectionState, Way, Wish, not_offered
 from campaigner.core.locales import normalize
 from campaigner.errors import UserError
 from campaigner.services import correct
@@ -192,17 +187,12 @@ def _run(
             return
         if possible and not yes:
             _confirm(way, len(possible))
-        told = list(
-            correct.correct(
-                opened_app.sessions, foresight, opened_app.channel, clock=opened_app.clock
-            )
-            if possible
-            else ()
-        )
-    for one in told:
-        if not one.foreseen.refusal:
-            print(f"{one.foreseen.post.delivery.id}: {_became(one, way)}")
-    left = len(foresight.posts) - sum(one.state is CorrectionState.DONE for one in told)
+        done = 0
+        if possible:
+            channel, clock = opened_app.channel, opened_app.clock
+            told = correct.correct(opened_app.sessions, foresight, channel, clock=clock)
+            done = tell(told, way)
+    left = len(foresight.posts) - done
     if left or not foresight.posts:
         where = "See above, and `campaigner correct list`."
         raise UserError(f"{left} of {len(foresight.posts)} posts were not set right. {where}")
@@ -250,6 +240,22 @@ def _print_what_stays(posts: Sequence[Foreseen]) -> None:
         print(f"What stays, on {channel}:")
         for sentence in sentences:
             print(f"  - {sentence}")
+
+
+def tell(told: Iterable[Told], way: Way) -> int:
+    """Go through with it, and say of each post what became of it; return how many are done.
+
+    What stops it halfway does not keep back what was done before. Nothing is
+    said earlier, so that nobody stops it by not reading on (`… | head`).
+    """
+    ended: list[Told] = []
+    try:
+        ended.extend(told)  # keeps what came before an exception
+    finally:
+        for one in ended:
+            if not one.foreseen.refusal:
+                print(f"{one.foreseen.post.delivery.id}: {_became(one, way)}")
+    return sum(one.state is CorrectionState.DONE for one in ended)
 
 
 def _became(told: Told, way: Way) -> str:

@@ -8,7 +8,13 @@ import typer
 
 from campaigner.cli.outbox import ON_SCREEN
 from campaigner.cli.tables import locale_words, show_table, stamp
-from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
+from campaigner.cli.workspace import (
+    CampaignFilter,
+    JsonOption,
+    LimitOption,
+    WorkspaceOption,
+    opened,
+)
 from campaigner.core.correction import (
     DOUBTFUL,
     CorrectionState,
@@ -25,8 +31,8 @@ JUST_NOW = timedelta(minutes=2)  # so long a command may still wait for its netw
 
 
 def list_(
-    campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1)] = None,
+    campaign: CampaignFilter = None,
+    limit: LimitOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:

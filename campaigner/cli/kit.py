@@ -9,9 +9,8 @@ import typer
 from campaigner.app import App
 from campaigner.cli.pages import DEFAULT_LANGUAGE, LangOption, page_language, write_page
 from campaigner.cli.tables import locale_words, stamp
-from campaigner.cli.workspace import WorkspaceOption, opened
+from campaigner.cli.workspace import WorkspaceOption, opened, sessions_if_any
 from campaigner.core.schedule import Start
-from campaigner.errors import UserError
 from campaigner.services.kit import Kit, make_kit, start_of_run
 
 
@@ -48,14 +47,9 @@ def kit(
 
 
 def _start(app: App, campaign: str) -> Start | None:
-    """Return when the campaign's run began. Without a database there is none: dates are a help."""
-    file = app.settings.database_url.removeprefix("sqlite:///")
-    if file != app.settings.database_url and not Path(file).is_file():
-        return None
-    try:
-        return start_of_run(app.reading_sessions, campaign)
-    except UserError:  # the database is to be upgraded
-        return None
+    """Return when the campaign's run began, if that can be told: dates are a help."""
+    sessions = sessions_if_any(app)
+    return None if sessions is None else start_of_run(sessions, campaign)
 
 
 def _print(made: Kit, zone: str) -> None:

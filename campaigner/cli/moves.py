@@ -9,7 +9,14 @@ import typer
 
 from campaigner.cli.moments import read_moment
 from campaigner.cli.tables import locale_words, show_table, stamp
-from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
+from campaigner.cli.workspace import (
+    AccountFilter,
+    AsOption,
+    CampaignFilter,
+    JsonOption,
+    WorkspaceOption,
+    opened,
+)
 from campaigner.core.by_hand import Decision
 from campaigner.core.countries import country_code
 from campaigner.errors import UserError
@@ -63,8 +70,8 @@ def missed(
         typer.Option(help="Move each by so much, like '2 days'.", show_default=False),
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Cancel them.")] = False,
-    campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    campaign: CampaignFilter = None,
+    account: AccountFilter = None,
     country: Annotated[str | None, typer.Option(help="Only this country, like BR.")] = None,
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "missed while paused",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
@@ -127,7 +134,7 @@ def _print(decided: Decided, decision: Decision, *, dry_run: bool) -> None:
         return
     become = {Decision.SEND: "sent now", Decision.MOVE: "", Decision.DROP: "dropped"}[decision]
     lines = [
-        (one.row, become or f"moved to {stamp(one.at, one.row.message.zone)}" if one.at else become)
+        (one.row, become or (f"moved to {stamp(one.at, one.row.message.zone)}" if one.at else ""))
         for one in decided.taken
     ]
     lines += [(row, f"still waits: {why}") for row, why in decided.refused]

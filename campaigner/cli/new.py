@@ -14,12 +14,12 @@ from campaigner.core.locales import normalize
 from campaigner.core.spelling import did_you_mean
 from campaigner.core.strategy import Project
 from campaigner.errors import FileError, UserError
-from campaigner.loading.cadences import WEEKDAYS
 from campaigner.loading.hashtags import hashtag_fault
 from campaigner.loading.items import ID, ID_RULE
 from campaigner.loading.links import link_fault
-from campaigner.loading.schedules import known_zones
+from campaigner.loading.times import WEEKDAYS
 from campaigner.services.new import Answers, accounts_for, find_projects, write_campaign
+from campaigner.settings import known_zones
 
 T = TypeVar("T")
 MOST_SHOWN = 6

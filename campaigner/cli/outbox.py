@@ -8,7 +8,15 @@ import typer
 from campaigner.cli import moves
 from campaigner.cli.moments import read_moment
 from campaigner.cli.tables import locale_words, show_table, stamp
-from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
+from campaigner.cli.workspace import (
+    AccountFilter,
+    AsOption,
+    CampaignFilter,
+    JsonOption,
+    LimitOption,
+    WorkspaceOption,
+    opened,
+)
 from campaigner.core.delivery import Hold, State
 from campaigner.errors import UserError
 from campaigner.services import outbox, publish_by_hand
@@ -43,9 +51,9 @@ Number = Annotated[int, typer.Argument(help="A delivery's number, from `outbox l
 @app.command("list")
 def list_(
     state: Annotated[list[State] | None, typer.Option("--state", help="Only these states.")] = None,
-    campaign: Annotated[str | None, typer.Option(help="Only this campaign.")] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1)] = None,
+    campaign: CampaignFilter = None,
+    account: AccountFilter = None,
+    limit: LimitOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:

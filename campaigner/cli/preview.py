@@ -12,7 +12,7 @@ from rich.text import Text
 
 from campaigner.cli.pages import DEFAULT_LANGUAGE, LangOption, page_language, write_page
 from campaigner.cli.tables import locale_words
-from campaigner.cli.workspace import JsonOption, WorkspaceOption, opened
+from campaigner.cli.workspace import AccountFilter, JsonOption, WorkspaceOption, opened
 from campaigner.core.campaign import Campaign, Item
 from campaigner.core.cost import cost_of, in_dollars, total
 from campaigner.core.locales import bcp47, normalize
@@ -27,7 +27,7 @@ def preview(
     file: Annotated[Path, typer.Argument(help="A campaign's file.")],
     item: Annotated[str | None, typer.Option(help="Only this item.")] = None,
     locale: Annotated[str | None, typer.Option(help="Only this language.")] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    account: AccountFilter = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page to look at instead.", show_default=False)
     ] = None,

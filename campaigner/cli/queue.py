@@ -55,6 +55,7 @@ def queue(
         if problems := unrenderable(campaign, app.dry_desk(file.parent)):
             raise FileError(file, problems)
         work = queue_campaign if campaign.digest is None else queue_digest
+        now = app.clock()
         queued = work(
             app.sessions,
             campaign,
@@ -62,11 +63,10 @@ def queue(
             start=start,
             new_run=new_run,
             by=by or app.settings.user,
-            now=app.clock(),
+            now=now,
             dry_run=dry_run,
         )
         zone = campaign.schedule.zone.key
-        now = app.clock()
     if as_json:
         print(json.dumps(_rows(queued, now), ensure_ascii=False, indent=2))
         return

@@ -9,6 +9,7 @@ import typer
 from campaigner.app import App
 from campaigner.cli.workspace import WorkspaceOption
 from campaigner.errors import UserError
+from campaigner.loading.files import write_whole
 from campaigner.loading.schema import SCHEMAS, campaign_schema
 from campaigner.services.new import SCHEMA
 from campaigner.settings import find_workspace, load_settings
@@ -42,7 +43,7 @@ def schema(
         print(text)
         return
     path = app.settings.workspace / "campaigns" / SCHEMA
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, f"{text}\n".encode())
     print(
         f"{path} is written. As the first line of a campaign file, this ties it to the file:\n\n"
         f"# yaml-language-server: $schema={SCHEMA}\n\n"

@@ -25,8 +25,12 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def stamp(moment: datetime, zone: str) -> str:
     """Return a time as people write it, with its city: 2026-12-01 10:00 Montevideo."""
-    city = zone.rpartition("/")[2].replace("_", " ")
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {city}"
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {city_of(zone)}"
+
+
+def city_of(zone: str) -> str:
+    """Return what people call a zone: Montevideo."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def locale_words(locale: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from campaigner.app import App
+from campaigner.cli.workspace import sessions_if_any
 from campaigner.core.campaign import Campaign
 from campaigner.core.due_days import due_days
 from campaigner.core.glossary import Glossary
@@ -54,14 +55,10 @@ def briefs_of(
 
 def starts_of(wired: App) -> Mapping[str, Start]:
     """Return when each campaign's run begins; nothing where there is no database yet."""
-    file = wired.settings.database_url.removeprefix("sqlite:///")
-    if file != wired.settings.database_url and not Path(file).is_file():
+    if (sessions := sessions_if_any(wired)) is None:
         return {}
-    try:
-        with wired.reading_sessions() as session:
-            found = runs(session)
-    except UserError:  # to be upgraded: dates are a help, not a need
-        return {}
+    with sessions() as session:
+        found = runs(session)
     return {name: Start(at=run.start_at, immediate=run.immediate) for name, run in found.items()}
 
 

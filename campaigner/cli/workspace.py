@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from campaigner.app import App
+from campaigner.db.engine import Sessions
+from campaigner.errors import UserError
 from campaigner.settings import load_settings
 
 WorkspaceOption = Annotated[
@@ -24,6 +26,9 @@ AsOption = Annotated[
     typer.Option("--as", help="Who you are, for the record.", show_default="your user name"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a JSON array.")]
+CampaignFilter = Annotated[str | None, typer.Option(help="Only this campaign.")]
+AccountFilter = Annotated[str | None, typer.Option(help="Only this account.")]
+LimitOption = Annotated[int | None, typer.Option(help="At most so many.", min=1)]
 
 
 @contextmanager
@@ -34,3 +39,17 @@ def opened(workspace: Path | None) -> Iterator[App]:
         yield app
     finally:
         app.close()
+
+
+def sessions_if_any(app: App) -> Sessions | None:
+    """Return sessions for what is a help, not a need.
+
+    None where there is no database yet, which is not made for it, or one to be upgraded.
+    """
+    file = app.settings.database_url.removeprefix("sqlite:///")
+    if file != app.settings.database_url and not Path(file).is_file():
+        return None
+    try:
+        return app.reading_sessions
+    except UserError:
+        return None

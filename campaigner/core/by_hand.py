@@ -4,6 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from campaigner.core.delivery import Hold, State
+
 
 class Decision(StrEnum):
     """What becomes of something that fell due under a pause."""
@@ -42,6 +44,30 @@ def why_not_at(
             "Let it be tried, or cancel it"
         )
     return ""
+
+
+def bound_by_hand(
+    resend_until: datetime | None, *, state: State, hold: Hold | None, now: datetime
+) -> datetime | None:
+    """Return until when what a person sends or moves stays bound to its network's key.
+
+    None: to no time. A second try that only waits stays bound, because nobody
+    was told to look for the first one. Who acts on what was refused or given
+    up, or is shown as perhaps out, knows that it is not out.
+    """
+    refused = state in (State.REJECTED, State.EXHAUSTED)
+    told = refused or may_be_out(resend_until, hold=hold, now=now)
+    return None if told else resend_until
+
+
+def may_be_out(resend_until: datetime | None, *, hold: Hold | None, now: datetime) -> bool:
+    """Whether its key was forgotten while a pause held it: people are told to look."""
+    return hold is Hold.MISSED and is_forgotten(resend_until, at=now)
+
+
+def is_forgotten(resend_until: datetime | None, *, at: datetime) -> bool:
+    """Whether it is a second try that its network would not recognize any more."""
+    return resend_until is not None and at >= resend_until
 
 
 def in_city(moment: datetime, zone: ZoneInfo) -> str:

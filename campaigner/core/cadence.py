@@ -40,8 +40,8 @@ class Slot:
         """
         if not self.moved:
             return self.day, self.at
-        local = self.due_at.astimezone(zone)
-        return local.date(), local.time().replace(second=0, microsecond=0)
+        moved_to = slot_of(self.due_at, zone)
+        return moved_to.day, moved_to.at
 
     def in_words(self, zone: ZoneInfo) -> str:
         """Return that time as people read it: ``2026-12-01 10:00 America/Montevideo``."""

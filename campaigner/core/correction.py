@@ -8,7 +8,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
@@ -214,4 +214,6 @@ def after_answer(answer: Corrected, way: Way) -> Ended:
 
 
 def _when(reset_at: datetime | None) -> str:
-    return f"after {reset_at:%Y-%m-%d %H:%M} UTC" if reset_at else "in a few minutes"
+    if reset_at is None:
+        return "in a few minutes"
+    return f"after {reset_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from campaigner.core.collisions import Collision
 from campaigner.core.delivery import Hold
+from campaigner.core.editions import ScheduledEdition
 from campaigner.core.message import Identity
 from campaigner.core.moving import Skipped
-from campaigner.core.schedule import PlannedPlaceholder, ScheduledEdition, Undated
+from campaigner.core.schedule import PlannedPlaceholder, Undated
 
 
 @dataclass(frozen=True, kw_only=True)

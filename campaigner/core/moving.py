@@ -88,7 +88,7 @@ def wait_for(embargo: datetime | None, slot: Slot, schedule: Schedule) -> Slot |
     forth = replace(schedule, on_holiday=Then.MOVE, first_day=None, last_day=None)
     if forth.quiet is not None:
         forth = replace(forth, quiet=replace(forth.quiet, then=Then.MOVE))
-    return _freed(slot, ends, forth, reason=f"embargo until {ends.day} {ends.at:%H:%M}")
+    return _freed(slot, ends, forth, reason=f"embargo until {_in_words(ends)}")
 
 
 def stands(slot: Slot, schedule: Schedule) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from campaigner.core.cadence import Slot, Timetable
 from campaigner.core.campaign import Item, Schedule
 from campaigner.core.moving import stands
-from campaigner.core.rotation import Turn, Waiting, take_turns
+from campaigner.core.rotation import NEVER, Turn, Waiting, take_turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +63,7 @@ def take_slots(
         for repetition, slot in enumerate(slots):
             yield Turn(number=number, repetition=repetition, slot=slot)
     waiting = [
-        Waiting(after=entry.after, turns=len(slots), last=slots[-1].due_at)
-        if slots
-        else Waiting(after=entry.after)
+        Waiting(after=entry.after, turns=len(slots), last=slots[-1].due_at if slots else NEVER)
         for entry, slots in zip(entries, kept, strict=True)
     ]
     taken = queue.taken.union(slot.due_at for slots in kept for slot in slots)

@@ -53,8 +53,9 @@ def remarks_on(
     for locale, text in translations.items():
         if _language(locale) == _language(source_locale):
             continue
-        same = glossary.same_in(source_locale, locale)
-        if _alike(text, source) and len(own_words(text, same)) > label:
+        if _alike(text, source) and (
+            len(own_words(text, glossary.same_in(source_locale, locale))) > label
+        ):
             found = "is the same as its source"
             out.append(Remark(locale=locale, kind=Kind.SAME_AS_SOURCE, found=found))
         elif (other := _twin(locale, text, translations)) and (

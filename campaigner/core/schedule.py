@@ -5,13 +5,13 @@ Pure: the same campaign, run and accounts give the same schedule, whenever asked
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from campaigner.core.cadence import AccountSlots, Event, OnDates, Slot, instant_of, slot_of
 from campaigner.core.campaign import Campaign, Item, Schedule
 from campaigner.core.message import Identity
-from campaigner.core.moving import Skipped, plan_dates, upcoming, wait_for
+from campaigner.core.moving import Skipped, upcoming, wait_for
 from campaigner.core.queueing import Entry, SlotQueue, take_slots
 from campaigner.core.rotation import Turn, Waiting, take_turns
 from campaigner.errors import UserError
@@ -21,7 +21,6 @@ FAR = timedelta(days=366 * 30)  # past this an unfinished schedule is not going 
 A_YEAR = timedelta(days=365)  # how long items rotate at most
 NOW = "now"
 NO_QUEUES: Mapping[str, SlotQueue] = {}
-START_SLOT = "start"  # the slot of an edition that goes out when the run starts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +29,15 @@ class Start:
 
     at: datetime
     immediate: bool = False
+
+    @property
+    def after(self) -> datetime:
+        """The instant after which (not at it) the dates of the cadence count."""
+        return self.at if self.immediate else self.at - A_MOMENT
+
+    def day(self, zone: ZoneInfo) -> date:
+        """Return the run's first day, from which "every so many" may be counted."""
+        return self.at.astimezone(zone).date()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,16 +87,6 @@ class Plan:
     placeholders: tuple[PlannedPlaceholder, ...] = ()
     undated: tuple[Undated, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduledEdition:
-    """An edition due on a nominal day. `name` tells two editions of one day apart."""
-
-    slot: Slot
-    name: str
-    compose_at: datetime
-    not_after: datetime
 
 
 def plan_run(
@@ -220,9 +218,9 @@ class _Laid:
             yield slot_of(at, zone)
         dates = upcoming(
             schedule,
-            begin=at if self.start.immediate else at - A_MOMENT,
+            begin=self.start.after,
             until=at + (A_YEAR if schedule.rotation else FAR),
-            anchor=at.astimezone(zone).date(),
+            anchor=self.start.day(zone),
         )
         for each in dates:
             if isinstance(each, Slot):
@@ -276,62 +274,6 @@ def start_of(campaign: Campaign, start: str | None, *, now: datetime) -> Start:
     except ValueError:
         raise UserError(f"'{start}' is no start. Write --start now or --start 2026-12-01") from None
     return Start(at=instant_of(day, time(0), campaign.schedule.zone))
-
-
-def plan_editions(campaign: Campaign, *, start: Start, until: datetime) -> list[ScheduledEdition]:
-    """Return the editions of a digest that have to be composed by `until`, earliest first.
-
-    Of those before an embargo there is the last one only, when it ends. An
-    edition is known by its nominal day and time, wherever it was moved.
-    """
-    if campaign.digest is None:
-        return []
-    schedule, lead = campaign.schedule, campaign.digest.compose_before
-    embargo = campaign.embargo_until
-    dates = plan_dates(
-        schedule,
-        after=start.at if start.immediate else start.at - A_MOMENT,
-        until=max(until + lead, embargo) if embargo else until + lead,
-        anchor=start.at.astimezone(schedule.zone).date(),
-        begin=start.at if start.immediate else start.at - A_MOMENT,
-    )
-    named = [(slot, f"{slot.at:%H%M}") for slot in dates if isinstance(slot, Slot)]
-    if start.immediate:
-        named.insert(0, (slot_of(start.at, schedule.zone), START_SLOT))
-    if embargo:
-        named = _after_embargo(named, embargo, schedule)
-    return [
-        ScheduledEdition(
-            slot=slot,
-            name=name,
-            compose_at=slot.due_at - lead,
-            not_after=slot.due_at + campaign.not_after,
-        )
-        for slot, name in named
-        if slot.due_at - lead <= until
-    ]
-
-
-def next_edition(campaign: Campaign, *, start: Start, now: datetime) -> ScheduledEdition | None:
-    """Return the first edition that is not to be composed yet at `now`; None: there is no other."""
-    reach = timedelta(days=60)
-    while reach <= FAR:
-        for edition in plan_editions(campaign, start=start, until=now + reach):
-            if edition.compose_at > now:
-                return edition
-        reach *= 2
-    return None
-
-
-def _after_embargo(
-    named: Sequence[tuple[Slot, str]], embargo: datetime, schedule: Schedule
-) -> list[tuple[Slot, str]]:
-    later = [(slot, name) for slot, name in named if slot.due_at >= embargo]
-    for slot, name in reversed(named):
-        if slot.due_at < embargo:
-            kept = wait_for(embargo, slot, schedule)
-            return sorted([(kept, name), *later]) if isinstance(kept, Slot) else later
-    return later
 
 
 def _later(embargo: datetime | None, item: Item) -> datetime | None:

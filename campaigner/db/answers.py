@@ -8,11 +8,11 @@ from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from campaigner.core.approval import Pinned, content_hash
-from campaigner.core.delivery import Hold, MessageState, State
+from campaigner.core.delivery import Hold, MessageState
 from campaigner.core.message import Kind, key_of
 from campaigner.db import messages
 from campaigner.db.listing import Listed
-from campaigner.db.models import Delivery, Message, MessageProject
+from campaigner.db.models import Message, MessageProject
 
 WITHIN = timedelta(days=1)  # an answer that comes later corrects nobody
 
@@ -38,17 +38,7 @@ def add(session: Session, post: Listed, text: str, *, by: str, now: datetime) ->
             ),
         )
     )
-    session.add(
-        Delivery(
-            message_id=answer.id,
-            account=answer.account,
-            country=post.delivery.country,
-            state=State.HELD,
-            hold=answer.hold,
-            scheduled_at=now,
-            due_at=now,
-        )
-    )
+    session.add(messages.held_delivery(answer, country=post.delivery.country))
     session.flush()
     return answer.id
 

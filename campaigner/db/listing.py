@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import Hold, State
 from campaigner.db.models import Attempt, Delivery, Message
+from campaigner.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,14 @@ def find_delivery(session: Session, id: int, *, lock: bool = False) -> Listed | 
         query = query.with_for_update(of=Delivery)
     row = session.execute(query).one_or_none()
     return Listed(delivery=row[0], message=row[1]) if row else None
+
+
+def get_delivery(session: Session, id: int, *, lock: bool = False) -> Listed:
+    """Return a delivery with its message. Raises UserError if there is none of that number."""
+    row = find_delivery(session, id, lock=lock)
+    if row is None:
+        raise UserError(f"there is no delivery {id}. `campaigner outbox list` shows them")
+    return row
 
 
 def attempts_of(session: Session, id: int) -> Sequence[Attempt]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import insert, or_, select, text, true, update
+from sqlalchemy import Select, insert, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import CURRENT, UNSENT, Hold, MessageState, State
@@ -40,6 +39,40 @@ def lock_campaign(session: Session, campaign: str) -> None:
         )
 
 
+def lock_deliveries(session: Session, of: Select[Message]) -> None:
+    """Let nobody else change the deliveries of these messages before the transaction ends.
+
+    To be called before the messages themselves are locked: whoever changes both
+    begins with the deliveries, so that two never wait for each other. SQLite
+    has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            select(Delivery.id)
+            .where(Delivery.message_id.in_(of.with_only_columns(Message.id)))
+            .order_by(Delivery.id)
+            .with_for_update()
+        )
+
+
+def held_delivery(message: Message, *, country: str, due_at: datetime | None = None) -> Delivery:
+    """Return the one delivery of a new post, or of a mail that cannot be made yet, as it waits.
+
+    `due_at` is where a hand moved it, if not to the message's own time.
+    """
+    at = due_at or message.due_at
+    return Delivery(
+        message_id=message.id,
+        account=message.account,
+        country=country,
+        state=State.HELD,
+        hold=message.hold,
+        note=message.note,
+        scheduled_at=at,
+        due_at=at,
+    )
+
+
 def add_messages(
     session: Session,
     messages: Sequence[Message],
@@ -56,11 +89,6 @@ def add_messages(
     ]
     if rows:
         session.execute(insert(MessageProject), rows)
-
-
-def add_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        session.execute(insert(Delivery), list(rows))
 
 
 def add_media(session: Session, media: Mapping[str, tuple[str, str, bytes]]) -> None:

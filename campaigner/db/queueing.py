@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaigner.core.delivery import MessageState, State
+from campaigner.core.delivery import MessageState
 from campaigner.db import messages
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Message
 from campaigner.db.standing import Standing, set_countries
 
 
@@ -71,17 +71,8 @@ class Rows:
             message.moved = moved
         for message, until in self._embargoes:
             message.embargo_until = until
-        session.add_all(self._delivery(message, country) for message, country in self.added.items())
-        return not_made
-
-    def _delivery(self, message: Message, country: str) -> Delivery:
-        return Delivery(
-            message_id=message.id,
-            account=message.account,
-            state=State.HELD,
-            hold=message.hold,
-            note=message.note,
-            country=country,
-            scheduled_at=self.due_at(message),
-            due_at=self.due_at(message),
+        session.add_all(
+            messages.held_delivery(message, country=country, due_at=self.due_at(message))
+            for message, country in self.added.items()
         )
+        return not_made

@@ -20,11 +20,10 @@ from campaigner.core.cadence import (
 from campaigner.core.spelling import listed
 from campaigner.loading import shapes
 from campaigner.loading.problems import Problems, quoted
+from campaigner.loading.times import read_time, read_wall_time, read_weekday, read_weekdays
 from campaigner.loading.yaml import ListNode, MapNode, Node, ScalarNode
 
-_WALL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} +[0-9]{2}:[0-9]{2}")
 KINDS = ("daily", "weekly", "monthly", "dates", "event", "slots")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LAST = -1  # core.cadence's number for the last of a month
 MOST_DAYS, MOST_WEEKS, MOST_MONTHS = 366, 52, 24
 AT_THE_EVENT = "at the event"
@@ -48,61 +47,6 @@ def read_cadence(
         case [_, (second, extra), *_]:
             wrong = f"the schedule has {listed(kinds)}, but can follow one only"
             problems.add(extra.line, wrong, f"Remove `{second}`, or the other.")
-    return None
-
-
-def read_weekdays(problems: Problems, node: Node | None) -> frozenset[int]:
-    """Return the days of the week that are named in `on`; Monday is 0."""
-    weekdays = set[int]()
-    for value in shapes.texts(problems, node, "on"):
-        weekday = _weekday(problems, value)
-        if weekday in weekdays:
-            problems.add(value.line, f"{quoted(value.text)} is given twice in `on`", "Keep one.")
-        if weekday is not None:
-            weekdays.add(weekday)
-    return frozenset(weekdays)
-
-
-def read_time(problems: Problems, value: ScalarNode) -> time | None:
-    """Return a time of day with hours and minutes."""
-    if (at := time_of(value.text)) is not None:
-        return at
-    wrong = f"{quoted(value.text)} is no time of day"
-    problems.add(value.line, wrong, "Write hours and minutes with two digits each, like 09:30.")
-    return None
-
-
-def time_of(text: str) -> time | None:
-    """Return the time of day that a text is: ``09:30``."""
-    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
-        return time.fromisoformat(text)
-    return None
-
-
-def read_wall_time(problems: Problems, value: ScalarNode, name: str) -> tuple[date, time] | None:
-    """Return a day and a time of day, written ``2026-12-01 10:00``."""
-    if not _WALL_TIME.fullmatch(value.text):
-        wrong = f"`{name}` needs a day and a time of day, but is {quoted(value.text)}"
-        problems.add(value.line, wrong, 'Write both, in quotes, like "2026-12-01 10:00".')
-        return None
-    day_text, _, time_text = value.text.partition(" ")
-    day = shapes.day(problems, ScalarNode(line=value.line, text=day_text), name)
-    if day is None:
-        return None
-    at = read_time(problems, ScalarNode(line=value.line, text=time_text.strip()))
-    return None if at is None else (day, at)
-
-
-def read_number(
-    problems: Problems, node: Node | None, name: str, *, most: int, fix: str
-) -> int | None:
-    """Return a whole number from 1 to `most`."""
-    if (value := shapes.text(problems, node, name)) is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,6}", value.text) and 1 <= int(value.text) <= most:
-        return int(value.text)
-    wrong = f"`{name}` is {quoted(value.text)}, but must be a whole number from 1 to {most}"
-    problems.add(value.line, wrong, fix)
     return None
 
 
@@ -167,7 +111,7 @@ def _monthly(problems: Problems, node: Node) -> Monthly | MonthlyWeekday | None:
         return None
     nth = _nth(problems, found["nth"])
     value = shapes.text(problems, found["on"], "on")
-    weekday = _weekday(problems, value) if value else None
+    weekday = read_weekday(problems, value) if value else None
     if nth is None or weekday is None or not times or not every:
         return None
     return MonthlyWeekday(nth=nth, weekday=weekday, times=times, every=every)
@@ -223,25 +167,26 @@ def _event(problems: Problems, node: Node, zone: ZoneInfo) -> Event | None:
     name = shapes.text(problems, found.get("name"), "name")
     at = shapes.text(problems, found.get("at"), "at")
     wall = read_wall_time(problems, at, "at") if at else None
-    offsets = dict[str, Offset]()
+    offsets = list[Offset]()
     there = dict[tuple[date, time], str]()
     for value in shapes.texts(problems, found.get("when"), "when"):
         if (offset := _offset(problems, value)) is None or wall is None:
             continue
         one = Event(name="", day=wall[0], at=wall[1], offsets=(offset,))
         [slot] = slots_between(one, zone, date.min, date.max, anchor=wall[0])
-        twin = there.setdefault((slot.day, slot.at), value.text)
-        if value.text in offsets or twin != value.text:
+        if (twin := there.get((slot.day, slot.at))) is not None:
             wrong = f"{quoted(value.text)} is the same date as {quoted(twin)}"
             problems.add(value.line, wrong, "Keep one of the two.")
-        offsets[value.text] = offset
+            continue
+        there[slot.day, slot.at] = value.text
+        offsets.append(offset)
     if wall is None or not offsets:
         return None
     return Event(
         name=name.text if name else "the event",
         day=wall[0],
         at=wall[1],
-        offsets=tuple(offsets.values()),
+        offsets=tuple(offsets),
     )
 
 
@@ -287,14 +232,7 @@ def _every(problems: Problems, node: Node | None, most: int, unit: str) -> int |
     if node is None:
         return 1
     fix = f"Write 1 for all {unit}, 2 for every other, and so on."
-    return read_number(problems, node, "every", most=most, fix=fix)
-
-
-def _weekday(problems: Problems, value: ScalarNode) -> int | None:
-    name = ScalarNode(line=value.line, text=value.text.casefold())
-    if shapes.one_of(problems, name, "the weekday", WEEKDAYS, where="a day of the week"):
-        return WEEKDAYS.index(name.text)
-    return None
+    return shapes.number(problems, node, "every", most=most, fix=fix)
 
 
 def _times(problems: Problems, node: Node | None) -> tuple[time, ...]:

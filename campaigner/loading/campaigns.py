@@ -26,9 +26,9 @@ from campaigner.loading.problems import Problems, quoted
 from campaigner.loading.schedules import (
     check_slots,
     count_dates,
-    read_duration,
     read_schedule,
 )
+from campaigner.loading.times import read_duration
 from campaigner.loading.wordings import (
     Languages,
     Wordings,

@@ -15,7 +15,7 @@ from campaigner.loading.hashtags import SharedTags, read_hashtags
 from campaigner.loading.links import link_fault
 from campaigner.loading.pictures import PictureReader
 from campaigner.loading.problems import Problems, quoted
-from campaigner.loading.schedules import read_duration, read_moment
+from campaigner.loading.times import read_duration, read_moment
 from campaigner.loading.wordings import Wordings, read_locale
 from campaigner.loading.yaml import MapNode, Node, ScalarNode
 from campaigner.settings import AccountSettings

@@ -6,9 +6,9 @@ from campaigner.core.campaign import Quiet, Then
 from campaigner.core.countries import COUNTRIES, country_code
 from campaigner.errors import UserError
 from campaigner.loading import shapes
-from campaigner.loading.cadences import WEEKDAYS, read_time, read_weekdays
 from campaigner.loading.holidays import PublicHolidays
 from campaigner.loading.problems import Problems, quoted
+from campaigner.loading.times import WEEKDAYS, read_time, read_weekdays
 from campaigner.loading.yaml import MapNode, Node, ScalarNode
 
 _VERBS = {"from": "begins", "to": "ends"}
@@ -58,7 +58,7 @@ def read_quiet(problems: Problems, node: Node | None) -> Quiet | None:
         wrong = f"`quiet` has `{given}`, but no `{lacking}`"
         problems.add(node.line, wrong, f"Add `{lacking}`, the time at which it {_VERBS[lacking]}.")
     elif not found.keys() & {"from", "on"}:
-        if all(key.text in ("then",) for key, _ in node.entries):
+        if all(key.text == "then" for key, _ in node.entries):
             fix = "Add `from` and `to`, or weekdays as `on`, or remove `quiet`."
             problems.add(node.line, "`quiet` does not say when it is quiet", fix)
     elif begins is not None and begins == ends:

@@ -1,11 +1,9 @@
-"""When a campaign speaks, as its file writes it; and lengths of time."""
+"""When a campaign speaks, as its file writes it, and as an account's queue slots do."""
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from functools import cache
+from datetime import date, time, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from campaigner.core.cadence import (
     AccountSlots,
@@ -16,7 +14,6 @@ from campaigner.core.cadence import (
     OnDates,
     Timetable,
     Weekly,
-    instant_of,
     slots_between,
 )
 from campaigner.core.campaign import Rotation, Schedule, Then
@@ -24,27 +21,18 @@ from campaigner.core.moving import Skipped, is_quiet, settle
 from campaigner.core.spelling import did_you_mean
 from campaigner.errors import UserError
 from campaigner.loading import shapes
-from campaigner.loading.cadences import (
-    KINDS,
-    WEEKDAYS,
-    read_cadence,
-    read_number,
-    read_wall_time,
-    time_of,
-)
+from campaigner.loading.cadences import KINDS, read_cadence
 from campaigner.loading.moving import read_holidays, read_quiet
 from campaigner.loading.problems import Problems, quoted
+from campaigner.loading.times import WEEKDAYS, read_duration, time_of
 from campaigner.loading.yaml import MapNode, Node
-from campaigner.settings import AccountSettings
+from campaigner.settings import AccountSettings, known_zones
 
 RULES = ("holidays", "quiet", "rotation")
-LONGEST = timedelta(days=366)
 MOST_TIMES = 1_000
 MOST_DATES = 10_000  # are counted; no file has as many items
 MOST_COUNTED = 1_000  # where rules have to be asked for each
 LONGEST_COUNTED = timedelta(days=3_660)
-
-_UNITS = {"minute": "minutes", "hour": "hours", "day": "days", "week": "weeks"}
 
 
 def read_schedule(
@@ -160,34 +148,6 @@ def read_slots(texts: Iterable[str], *, account: str) -> Timetable:
     return Timetable(times=tuple(sorted(times)))
 
 
-def read_duration(problems: Problems, node: Node | None, name: str) -> timedelta | None:
-    """Return a duration written as a number and a unit: `3 days`; up to a year."""
-    if (value := shapes.text(problems, node, name)) is None:
-        return None
-    if match := re.fullmatch(r"([0-9]{1,6}) *(minute|hour|day|week)s?", value.text):
-        number, unit = match.groups()
-        duration = timedelta(**{_UNITS[unit]: int(number)})
-        if timedelta(0) < duration <= LONGEST:
-            return duration
-        wrong = f"`{name}` is {value.text}, but must be more than nothing and at most a year"
-        problems.add(value.line, wrong, "Write a shorter or longer time, like 3 days.")
-        return None
-    wrong = f"`{name}` is no length of time: {quoted(value.text)}"
-    fix = "Write a whole number and minutes, hours, days or weeks, like 3 days."
-    problems.add(value.line, wrong, fix)
-    return None
-
-
-def read_moment(
-    problems: Problems, node: Node | None, name: str, zone: ZoneInfo
-) -> datetime | None:
-    """Return the instant of a wall-clock time in `zone`, written ``2026-12-01 10:00``."""
-    if (value := shapes.text(problems, node, name)) is None:
-        return None
-    wall = read_wall_time(problems, value, name)
-    return instant_of(*wall, zone) if wall else None
-
-
 def _zone(problems: Problems, node: Node | None) -> ZoneInfo | None:
     value = shapes.text(problems, node, "zone")
     if value is None:
@@ -200,11 +160,6 @@ def _zone(problems: Problems, node: Node | None) -> ZoneInfo | None:
     return None
 
 
-@cache
-def known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def _rotation(problems: Problems, node: Node | None) -> Rotation | None:
     if node is None:
         return None
@@ -212,7 +167,7 @@ def _rotation(problems: Problems, node: Node | None) -> Rotation | None:
     found = shapes.fields(problems, node, "`rotation`", known=known, required=("gap",))
     gap = read_duration(problems, found.get("gap"), "gap")
     fix = "Write how often each item is said, or remove it."
-    times = read_number(problems, found.get("times"), "times", most=MOST_TIMES, fix=fix)
+    times = shapes.number(problems, found.get("times"), "times", most=MOST_TIMES, fix=fix)
     return None if gap is None else Rotation(gap=gap, times=times)
 
 

@@ -124,6 +124,17 @@ def day(problems: Problems, node: Node | None, name: str) -> date | None:
     return None
 
 
+def number(problems: Problems, node: Node | None, name: str, *, most: int, fix: str) -> int | None:
+    """Return a whole number from 1 to `most`."""
+    if (value := text(problems, node, name)) is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,6}", value.text) and 1 <= int(value.text) <= most:
+        return int(value.text)
+    found = f"`{name}` is {quoted(value.text)}, but must be a whole number from 1 to {most}"
+    problems.add(value.line, found, fix)
+    return None
+
+
 def one_of(
     problems: Problems, value: ScalarNode, what: str, known: Collection[str], *, where: str
 ) -> bool:

@@ -185,7 +185,7 @@ def _rows(path: Path) -> list[list[Any]]:
         raise FileError(path, [Problem(1, found, "Check its name and permissions.")]) from None
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError, TypeError):
         raise unreadable from None
-    ours = (rows for rows in sheets if rows and {"source"} <= set(map(_heading, rows[0])))
+    ours = (rows for rows in sheets if rows and "source" in map(_heading, rows[0]))
     return next(ours, sheets[0] if sheets else [])
 
 
@@ -224,7 +224,9 @@ def _headings(path: Path, cells: Iterable[object]) -> Mapping[str, int]:
     """Return where each column stands. Raises FileError for one that is missing or double."""
     named = [_heading(cell) for cell in cells]
     known = {
-        name: place for place, name in enumerate(named) if name in WIDTHS or _HEADING.match(name)
+        name: place
+        for place, name in enumerate(named)
+        if name in WIDTHS or _HEADING.fullmatch(name)
     }
     problems = []
     for name in dict.fromkeys(named):
@@ -233,7 +235,7 @@ def _headings(path: Path, cells: Iterable[object]) -> Mapping[str, int]:
             problems.append(Problem(1, found, "Keep the one that was exported."))
     strange = [name for name in named if name and name not in known]
     for name in NEEDED:
-        there = name in known or (name == "translation" and any(map(_HEADING.match, known)))
+        there = name in known or (name == "translation" and any(map(_HEADING.fullmatch, known)))
         if not there:
             fix = did_you_mean(name, strange, otherwise="").replace("Did you mean", "Is it")
             found = f"there is no column '{name}'"

@@ -11,7 +11,7 @@ from campaigner.core.locales import normalize
 from campaigner.core.spelling import did_you_mean, listed
 from campaigner.errors import FileError, Problem
 from campaigner.loading.problems import quoted
-from campaigner.loading.schedules import known_zones
+from campaigner.settings import known_zones
 
 REQUIRED = ("address", "locale", "zone")
 KNOWN = (*REQUIRED, "name", "country")

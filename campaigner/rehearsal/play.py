@@ -9,8 +9,9 @@ from campaigner import rounds
 from campaigner.core.audience import Subscriber, mailbox_of
 from campaigner.core.campaign import Campaign
 from campaigner.core.difference import Queued
+from campaigner.core.editions import next_edition
 from campaigner.core.locales import bcp47
-from campaigner.core.schedule import NOW, Start, next_edition, start_of
+from campaigner.core.schedule import NOW, Start, start_of
 from campaigner.core.timeline import Line, in_order
 from campaigner.db import schema
 from campaigner.db.ahead import next_moment

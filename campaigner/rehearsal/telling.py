@@ -115,8 +115,7 @@ def _state(entries: Sequence[Entry], counts: Counter[str]) -> tuple[str, str]:
         return HANDED, ""
     if counts[SENT]:
         others = [f"{count} {state}" for state, count in sorted(counts.items()) if state != SENT]
-        unsent = [entry.why for entry in entries if entry.listed.delivery.state is not State.SENT]
-        notes = unsent or [entry.listed.delivery.note for entry in entries]
-        return SENT, "; ".join(filter(None, [", ".join(others), notes[0]]))
-    worst = entries[0]
-    return str(worst.listed.delivery.state), worst.why
+        unsent = (entry.why for entry in entries if entry.listed.delivery.state is not State.SENT)
+        note = next(unsent, entries[0].listed.delivery.note)
+        return SENT, "; ".join(filter(None, [", ".join(others), note]))
+    return str(entries[0].listed.delivery.state), entries[0].why

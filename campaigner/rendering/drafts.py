@@ -51,6 +51,15 @@ class Desk:
             if self.accounts[name].channel != "email"
         }
 
+    def places(self, campaign: Campaign) -> list[tuple[str, str]]:
+        """Return where an item of the campaign is posted: each account and locale, in its order."""
+        return [
+            (account, locale)
+            for account, served in self.posting(campaign).items()
+            for locale in campaign.locales
+            if locale in served
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
@@ -76,13 +85,11 @@ def draft_post(
     campaign: Campaign,
     item: Item,
     identity: Identity,
-    *,
-    channel: str,
-    limit: int,
-    catalogs: Catalogs,
-    environment: TemplateEnvironment,
+    desk: Desk,
 ) -> Draft | None:
-    """Draft what `item` says under `identity`; None: it is silent on this channel."""
+    """Draft what `item` says under `identity`; None: it is silent on its account's channel."""
+    account = desk.accounts[identity.account]
+    channel, limit = account.channel, account.length_limit
     link = tracked_link(campaign, item, identity, channel=channel)
     rendered = render_post(
         campaign,
@@ -90,8 +97,8 @@ def draft_post(
         channel=channel,
         locale=identity.locale,
         link=link,
-        catalogs=catalogs,
-        environment=environment,
+        catalogs=desk.catalogs,
+        environment=desk.environment,
     )
     match rendered:
         case Silent():

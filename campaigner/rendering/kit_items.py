@@ -94,18 +94,15 @@ class KitWriter:
         ]
         if not said:
             return None
-        shown = {
-            file: alt
-            for words in reversed(said)
-            for file, alt in ((each["file"], each["text"]) for each in words.alts)
-        }
+        shown: dict[str, str] = {}  # each picture once, with the words of its first language
+        for words in said:
+            for each in words.alts:
+                shown.setdefault(each["file"], each["text"])
         title, tag = self._title(item)
         return {
             "item": {"id": item.id, "title": title, "tag": tag},
             "said": [vars(words) for words in said],
-            "pictures": [
-                vars(self.album.add(file, alt=shown[file])) for file in reversed(list(shown))
-            ],
+            "pictures": [vars(self.album.add(file, alt=alt)) for file, alt in shown.items()],
         }
 
     def _in_locale(self, item: Item, locale: str) -> _Said | None:

@@ -168,11 +168,9 @@ class _Merger:
         if old := self.obsolete.get(brief.key):
             self.result.back.append(_name(brief.key))
             return self._refreshed(old.changed(obsolete=False), brief)
-        twin = self.twins.pop((brief.string.message, brief.string.plural), None)
-        if brief.domain != CAMPAIGNS:
-            twin = None
         context, message = brief.key
-        if twin is not None:
+        text = message, brief.string.plural
+        if brief.domain == CAMPAIGNS and (twin := self.twins.pop(text, None)):
             self.result.moved.append(_name(brief.key))
             del self.orphans[twin.key]
             self.taken.add(twin.key)

@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from campaigner.core.campaign import Campaign
 from campaigner.core.locales import bcp47
 from campaigner.rendering.catalogs import TEMPLATES, Catalogs
+from campaigner.rendering.drafts import Desk
 from campaigner.rendering.environment import TemplateEnvironment, Voice, render
+from campaigner.rendering.formats import locale_name
 
 FOLDER = "web"
 SECTIONS = "<!-- sections -->"  # where they go; no value can say this, since values are escaped
@@ -111,21 +114,27 @@ class Press:
         return render(self.environment, f"{FOLDER}/{name}", values, voice=voice)
 
 
+def press_for(campaign: Campaign, desk: Desk, language: str) -> Press:
+    """Return the press of a campaign's pages: times are shown in its own zone."""
+    return Press(
+        environment=desk.environment,
+        catalogs=desk.catalogs,
+        language=language,
+        zone=campaign.schedule.zone.key,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageLanguage:
     """A language of what a page shows: `tag` is BCP 47, `name` is in the language itself."""
 
     tag: str
     name: str
-    locale: str
 
 
-def page_languages(
-    locales: Iterable[str], name_of: Callable[[str, str], str]
-) -> tuple[PageLanguage, ...]:
+def page_languages(locales: Iterable[str]) -> tuple[PageLanguage, ...]:
     return tuple(
-        PageLanguage(tag=bcp47(locale), name=name_of(locale, locale), locale=locale)
-        for locale in locales
+        PageLanguage(tag=bcp47(locale), name=locale_name(locale, locale)) for locale in locales
     )
 
 

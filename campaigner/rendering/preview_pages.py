@@ -13,8 +13,7 @@ from campaigner.core.cost import cost_of, in_dollars, total
 from campaigner.core.locales import bcp47
 from campaigner.rendering.cards import card_of
 from campaigner.rendering.drafts import Desk, Draft
-from campaigner.rendering.formats import locale_name
-from campaigner.rendering.pages import Album, Press, Section, page_languages
+from campaigner.rendering.pages import Album, Section, page_languages, press_for
 from campaigner.rendering.posts import RenderedStory
 
 NETWORKS = ("x", "mastodon", "manual", "email")
@@ -66,7 +65,7 @@ def posts_page(
     values = {
         **_campaign_values(campaign),
         "items": [_shown_item(item) for item in items],
-        "languages": page_languages(_in_order(campaign, locales), locale_name),
+        "languages": page_languages(_in_order(campaign, locales)),
         "networks": [network for network in NETWORKS if network in networks],
         "post_count": len(posts),
         "story_count": len(stories),
@@ -78,7 +77,7 @@ def posts_page(
         Section(template="preview_item.html", values=each)
         for each in _item_values(campaign, desk, items, posts, stories, album)
     ]
-    return _press(campaign, desk, language).page(
+    return press_for(campaign, desk, language).page(
         "preview.html", values, sections=sections, album=album
     )
 
@@ -90,9 +89,7 @@ def digest_page(
     values = {
         **_campaign_values(campaign),
         "items": (),
-        "languages": page_languages(
-            _in_order(campaign, [edition.locale for edition in editions]), locale_name
-        ),
+        "languages": page_languages(_in_order(campaign, [edition.locale for edition in editions])),
         "networks": ("email",),
         "post_count": 0,
         "story_count": 0,
@@ -107,7 +104,7 @@ def digest_page(
         )
         for number, edition in enumerate(editions, 1)
     ]
-    return _press(campaign, desk, language).page(
+    return press_for(campaign, desk, language).page(
         "preview.html", values, sections=sections, album=Album(desk.read_picture)
     )
 
@@ -115,15 +112,6 @@ def digest_page(
 def embargo_of(campaign: Campaign, item: Item) -> datetime | None:
     """Return until when nothing of an item is public: the later of its own and the campaign's."""
     return max(filter(None, (campaign.embargo_until, item.embargo_until)), default=None)
-
-
-def _press(campaign: Campaign, desk: Desk, language: str) -> Press:
-    return Press(
-        environment=desk.environment,
-        catalogs=desk.catalogs,
-        language=language,
-        zone=campaign.schedule.zone.key,
-    )
 
 
 def _campaign_values(campaign: Campaign) -> dict[str, Any]:

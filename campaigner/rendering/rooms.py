@@ -41,26 +41,23 @@ def rooms_of(campaign: Campaign, desk: Desk) -> Mapping[tuple[str, str], Room]:
     """
     rooms: dict[tuple[str, str], Room] = {}
     for item in campaign.items:
-        for account in campaign.accounts:
+        for account, locale in desk.places(campaign):
             settings = desk.accounts[account]
             wording = item.text_on(settings.channel)
-            if wording is None or settings.channel == "email" or not settings.length_limit:
+            if wording is None or not settings.length_limit:
                 continue
-            for locale in campaign.locales:
-                if locale not in settings.locales:
-                    continue
-                draft = _draft(campaign, item, desk, account=account, locale=locale, text=PROBE)
-                if draft is None or draft.hold in NOT_LAID_OUT:
-                    continue
-                room = Room(
-                    account=account,
-                    channel=settings.channel,
-                    limit=settings.length_limit,
-                    takes=settings.length_limit - (draft.length - len(PROBE)),
-                )
-                known = rooms.get((wording.context, locale))
-                if known is None or room.takes < known.takes:
-                    rooms[wording.context, locale] = room
+            draft = _draft(campaign, item, desk, account=account, locale=locale, text=PROBE)
+            if draft is None or draft.hold in NOT_LAID_OUT:
+                continue
+            room = Room(
+                account=account,
+                channel=settings.channel,
+                limit=settings.length_limit,
+                takes=settings.length_limit - (draft.length - len(PROBE)),
+            )
+            known = rooms.get((wording.context, locale))
+            if known is None or room.takes < known.takes:
+                rooms[wording.context, locale] = room
     return rooms
 
 
@@ -80,20 +77,13 @@ def _draft(
     campaign: Campaign, item: Item, desk: Desk, *, account: str, locale: str, text: str
 ) -> Draft | None:
     wording = Wording(context="", source=text, given={locale: text}, locale=locale)
-    settings = desk.accounts[account]
-    return draft_post(
-        campaign,
-        replace(item, texts={ANY: wording}, pictures={}),
-        Identity(
-            campaign=campaign.id,
-            run="room",
-            item=item.id,
-            repetition=0,
-            account=account,
-            locale=locale,
-        ),
-        channel=settings.channel,
-        limit=settings.length_limit,
-        catalogs=desk.catalogs,
-        environment=desk.environment,
+    identity = Identity(
+        campaign=campaign.id,
+        run="room",
+        item=item.id,
+        repetition=0,
+        account=account,
+        locale=locale,
     )
+    said = replace(item, texts={ANY: wording}, pictures={})
+    return draft_post(campaign, said, identity, desk)

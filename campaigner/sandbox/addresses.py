@@ -80,11 +80,11 @@ _WIDE_TAIL = regex.compile(
     regex.I,
 )
 # By whether links without a scheme count: only X does that.
-_HEADS = {True: _head("https?"), False: _head("https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini")}
+_SCHEMES = {True: "https?", False: "https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini"}
+_HEADS = {which: _head(schemes) for which, schemes in _SCHEMES.items()}
 _TAILS = {True: _TAIL, False: _WIDE_TAIL}
 _SCHEME_AT_END = {
-    True: regex.compile(r"https?\Z", regex.I),
-    False: regex.compile(r"(?:https?|dat|dweb|ipfs|ipns|ssb|gopher|gemini)\Z", regex.I),
+    which: regex.compile(rf"(?:{schemes})\Z", regex.I) for which, schemes in _SCHEMES.items()
 }
 
 

@@ -7,6 +7,7 @@ hands on its socket in the request's state.
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -73,9 +74,8 @@ class Holds:
         if self._pass_time is not None:
             self._pass_time(time)
             return
-        waiting = asyncio.create_task(self.wait())
-        await asyncio.wait([waiting], timeout=time.total_seconds())
-        waiting.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wait(), time.total_seconds())
 
     def release(self) -> None:
         """Let go of all that wait now; later ones wait again."""

@@ -30,7 +30,7 @@ from campaigner.sandbox.mastodon_objects import (
     status_object,
 )
 from campaigner.sandbox.media import Picture, digest, picture_type
-from campaigner.sandbox.stage import Stage, marked
+from campaigner.sandbox.stage import Stage
 
 
 def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAPI:
@@ -74,7 +74,7 @@ def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAP
             stage.refuse("mastodon", account, error.status, error.error, **note)
             raise
         fault = stage.fault_after("mastodon", account)
-        stage.accept(marked(post, fault))
+        stage.accept(post.marked(fault))
         reply = JSONResponse(status_object(stage, post, base=base), 200, rate_headers(request))
         failure = JSONResponse({"error": "Internal server error"}, 500, rate_headers(request))
         return await answer(request, reply, fault=fault, error=failure, holds=holds)
@@ -82,8 +82,7 @@ def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAP
     @app.get("/api/v1/statuses/{id}")
     async def show(request: Request, id: str) -> Response:
         counter.visit(request)
-        if (post := stage.posts.get(("mastodon", id))) is None:
-            raise RefusedError(404, "Record not found")
+        post = counter.post(id)
         return JSONResponse(status_object(stage, post, base=base), 200, rate_headers(request))
 
     @app.put("/api/v1/statuses/{id}")
@@ -106,8 +105,7 @@ def make_mastodon(stage: Stage, holds: Holds, *, base: str, page: str) -> FastAP
     @app.get("/api/v1/statuses/{id}/history")
     async def history(request: Request, id: str) -> Response:
         counter.visit(request)
-        if (post := stage.posts.get(("mastodon", id))) is None:
-            raise RefusedError(404, "Record not found")
+        post = counter.post(id)
         return JSONResponse(edits_of(stage, post, base=base), 200, rate_headers(request))
 
     @app.delete("/api/v1/statuses/{id}")

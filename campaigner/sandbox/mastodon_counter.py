@@ -13,8 +13,9 @@ from campaigner.sandbox.counting import LIMITS, mastodon_length
 from campaigner.sandbox.faults import Fault, Kind
 from campaigner.sandbox.mastodon_objects import LONGEST_DESCRIPTION, MOST_PICTURES, timestamp
 from campaigner.sandbox.media import Picture
+from campaigner.sandbox.posts import Post
 from campaigner.sandbox.quotas import Allowance, Quota
-from campaigner.sandbox.stage import Post, Stage
+from campaigner.sandbox.stage import Stage
 from campaigner.sandbox.tokens import account_of
 
 # https://github.com/doorkeeper-gem/doorkeeper, in the words of its invalid_token errors.
@@ -71,7 +72,7 @@ class Counter:
                 self.stage.refuse("mastodon", account, 401, error, fault=str(fault.kind))
             raise RefusedError(401, error)
         now = self.stage.clock()
-        skew = self.stage.skew("mastodon", account, counts=kind == "statuses")
+        skew = self.stage.faults.skew("mastodon", account, counts=kind == "statuses")
         setattr(request.state, SKEW, skew)
         for quota in dict.fromkeys(("api", kind)):
             allowance = self.quotas[quota].take(account, now)
@@ -86,12 +87,8 @@ class Counter:
         match fault.kind:
             case Kind.RATE_LIMITED:
                 until = self.stage.clock() + timedelta(seconds=fault.seconds)
-                request.state.allowance = Allowance(
-                    limit=self.quotas["statuses"].limit,
-                    remaining=0,
-                    reset_at=until + getattr(request.state, SKEW),
-                    granted=False,
-                )
+                until += getattr(request.state, SKEW)
+                request.state.allowance = self.quotas["statuses"].spent(until=until)
                 return RefusedError(429, "Too many requests")
             case Kind.CONFLICT:
                 return RefusedError(409, "Conflict: a request with this key is being worked on")
@@ -108,10 +105,16 @@ class Counter:
             return picture
         raise RefusedError(404, "Record not found")
 
+    def post(self, id: str) -> Post:
+        """Return a post, whosever it is. Raises RefusedError for none."""
+        if post := self.stage.posts.get(("mastodon", id)):
+            return post
+        raise RefusedError(404, "Record not found")
+
     def own(self, account: str, id: str) -> Post:
         """Return the account's own post. Raises RefusedError for another's, and for none."""
-        post = self.stage.posts.get(("mastodon", id))
-        if post is None or post.account != account:
+        post = self.post(id)
+        if post.account != account:
             raise RefusedError(404, "Record not found")
         return post
 

@@ -12,7 +12,8 @@ from typing import Any
 from campaigner.sandbox.addresses import Span, hashtags, links, mentions
 from campaigner.sandbox.counting import LIMITS, LINK
 from campaigner.sandbox.media import EXTENSIONS, Picture
-from campaigner.sandbox.stage import Post, Stage, Version
+from campaigner.sandbox.posts import Post, Version
+from campaigner.sandbox.stage import Stage
 
 VERSION = "4.7.0"
 API_VERSION = 10

@@ -26,7 +26,8 @@ from campaigner.rendering.languages import LANGUAGES, language_for
 from campaigner.sandbox.connection import Holds
 from campaigner.sandbox.faults import NETWORKS, Kind, read_fault
 from campaigner.sandbox.media import picture_type
-from campaigner.sandbox.stage import Post, Stage
+from campaigner.sandbox.posts import Post
+from campaigner.sandbox.stage import Stage
 from campaigner.sandbox.views import (
     account_view,
     html_of,

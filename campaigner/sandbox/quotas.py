@@ -35,6 +35,10 @@ class Quota:
             granted=granted,
         )
 
+    def spent(self, *, until: datetime) -> Allowance:
+        """Say that all is used up until then, whatever was asked for."""
+        return Allowance(limit=self.limit, remaining=0, reset_at=until, granted=False)
+
     def _window(self, account: str, now: datetime) -> tuple[datetime, int]:
         begun, used = self._windows.get(account, (now, 0))
         return (begun, used) if now < begun + self.per else (now, 0)

@@ -18,7 +18,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from campaigner.sandbox.connection import Holds
 from campaigner.sandbox.faults import Fault, Kind
-from campaigner.sandbox.stage import Mail, Stage
+from campaigner.sandbox.posts import Mail
+from campaigner.sandbox.stage import Stage
 
 LARGEST_MAIL = 25 * 1024 * 1024
 REFUSED_NAMES = ("bounce", "refused")

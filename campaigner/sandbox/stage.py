@@ -7,77 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from campaigner.core.locales import bcp47
-from campaigner.sandbox.counters import counters
 from campaigner.sandbox.faults import Fault, Faults
 from campaigner.sandbox.log import Entry, Log, read_log
-from campaigner.sandbox.media import Gallery, Picture
+from campaigner.sandbox.media import Gallery
+from campaigner.sandbox.posts import Mail, Post, mail_in, post_in
 from campaigner.settings import AccountSettings
 
 X_EPOCH = 1_288_834_974_657  # milliseconds; X's ids count from it
 KEY_LIFE = timedelta(hours=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Version:
-    """What a post said from `at` on, until it was edited."""
-
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Post:
-    """A post that a network accepted. `text` is as it was sent; `length` by our own count.
-
-    `reply_to` is the id of the post that it answers. `earlier` is what it said
-    before each edit, oldest first. `skew` is how far the network's clock was
-    off, in seconds, when it was taken at `at`.
-    """
-
-    network: str
-    account: str
-    id: str
-    at: datetime
-    text: str
-    language: str = ""
-    key: str = ""
-    links: tuple[str, ...] = ()
-    media: tuple[Picture, ...] = ()
-    length: int = 0
-    limit: int = 0
-    fault: str = ""
-    reply_to: str = ""
-    edited_at: datetime | None = None
-    deleted_at: datetime | None = None
-    earlier: tuple[Version, ...] = ()
-    skew: float = 0.0
-
-    @property
-    def shown_at(self) -> datetime:
-        """When the network says that it was made."""
-        return self.at + timedelta(seconds=self.skew)
-
-    def counters(self, now: datetime) -> dict[str, int]:
-        return counters(self.network, self.id, now - self.at)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mail:
-    """A mail that was taken. Its bytes are in `mail/`, under the name `file`."""
-
-    account: str
-    id: str
-    at: datetime
-    sender: str
-    recipients: tuple[str, ...]
-    message_id: str
-    subject: str
-    language: str
-    file: str
-    fault: str = ""
 
 
 @dataclass
@@ -107,23 +46,14 @@ class Stage:
 
     def accept(self, post: Post) -> None:
         """Take a post: on the disk first, then in the timelines."""
-        self._write(
+        kept = {"key": post.key, "reply_to": post.reply_to, "skew": post.skew}
+        self._write_post(
             "accepted",
-            network=post.network,
-            account=post.account,
+            post,
+            {**post.content(), **kept},
             at=post.at,
             status=200 if post.network == "mastodon" else 201,
             fault=post.fault,
-            id=post.id,
-            text=post.text,
-            language=post.language,
-            key=post.key,
-            links=post.links,
-            media=_media_of(post),
-            length=post.length,
-            limit=post.limit,
-            reply_to=post.reply_to,
-            skew=post.skew,
         )
         self.posts[post.network, post.id] = post
 
@@ -165,52 +95,20 @@ class Stage:
 
     def repeat(self, post: Post) -> None:
         """Note that a post was sent again under its key, and answered with the first."""
-        self._write(
-            "repeated",
-            network=post.network,
-            account=post.account,
-            at=self.clock(),
-            status=200,
-            fault="",
-            id=post.id,
-            text=post.text,
-            language=post.language,
-            key=post.key,
-        )
+        kept = {"text": post.text, "language": post.language, "key": post.key}
+        self._write_post("repeated", post, kept, at=self.clock())
 
     def edit(self, post: Post, wanted: Post) -> Post:
         """Let `post` say what `wanted` says, and remember what it said; return it as it is now."""
         now = self.clock()
-        edited = _edited(post, wanted, at=now)
-        self._write(
-            "edited",
-            network=post.network,
-            account=post.account,
-            at=now,
-            status=200,
-            fault="",
-            id=post.id,
-            text=edited.text,
-            language=edited.language,
-            links=edited.links,
-            media=_media_of(edited),
-            length=edited.length,
-            limit=edited.limit,
-        )
+        edited = post.edited(wanted, at=now)
+        self._write_post("edited", post, edited.content(), at=now)
         self.posts[post.network, post.id] = edited
         return edited
 
     def delete(self, post: Post) -> None:
         now = self.clock()
-        self._write(
-            "deleted",
-            network=post.network,
-            account=post.account,
-            at=now,
-            status=200,
-            fault="",
-            id=post.id,
-        )
+        self._write_post("deleted", post, {}, at=now)
         self._take_away(post, at=now)
 
     def answers(self, post: Post) -> list[Post]:
@@ -282,12 +180,30 @@ class Stage:
     def fault_after(self, network: str, account: str) -> Fault | None:
         return self.faults.take(network, account, accepting=True)
 
-    def skew(self, network: str, account: str, *, counts: bool) -> timedelta:
-        return self.faults.skew(network, account, counts=counts)
-
     def _take_away(self, post: Post, *, at: datetime) -> None:
         del self.posts[post.network, post.id]
         self.deleted[post.network, post.id] = replace(post, deleted_at=at)
+
+    def _write_post(
+        self,
+        event: str,
+        post: Post,
+        values: Mapping[str, object],
+        *,
+        at: datetime,
+        status: int = 200,
+        fault: str = "",
+    ) -> None:
+        self._write(
+            event,
+            network=post.network,
+            account=post.account,
+            at=at,
+            status=status,
+            fault=fault,
+            id=post.id,
+            **values,
+        )
 
     def _write(self, event: str, *, at: datetime, **values: object) -> None:
         moment = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -304,71 +220,14 @@ class Stage:
         network, id = entry["network"], entry.get("id", "")
         match entry["event"]:
             case "accepted" if network == "smtp":
-                self.mails[id] = _mail_in(entry)
+                self.mails[id] = mail_in(entry)
             case "accepted":
-                self.posts[network, id] = _post_in(entry)
+                self.posts[network, id] = post_in(entry)
             case "refused":
                 self.refusals.append(entry)
             case "edited" if (network, id) in self.posts:
-                post = self.posts[network, id]
-                at = datetime.fromisoformat(entry["at"])
-                wanted = _post_in({**entry, "key": post.key})
-                self.posts[network, id] = _edited(post, wanted, at=at)
+                wanted = post_in(entry)
+                self.posts[network, id] = self.posts[network, id].edited(wanted, at=wanted.at)
             case "deleted" if (network, id) in self.posts:
                 at = datetime.fromisoformat(entry["at"])
                 self._take_away(self.posts[network, id], at=at)
-
-
-def _post_in(entry: Entry) -> Post:
-    network, account = entry["network"], entry["account"]
-    kept = ("id", "text", "language", "key", "length", "limit", "fault")
-    media = (Picture(network=network, account=account, **medium) for medium in entry["media"])
-    values: dict[str, Any] = {name: entry[name] for name in kept}
-    return Post(
-        network=network,
-        account=account,
-        at=datetime.fromisoformat(entry["at"]),
-        links=tuple(entry["links"]),
-        media=tuple(media),
-        reply_to=entry.get("reply_to", ""),
-        skew=entry.get("skew", 0.0),
-        **values,
-    )
-
-
-def _edited(post: Post, wanted: Post, *, at: datetime) -> Post:
-    earlier = Version(at=post.edited_at or post.at, text=post.text)
-    return replace(
-        post,
-        text=wanted.text,
-        language=wanted.language,
-        links=wanted.links,
-        media=wanted.media,
-        length=wanted.length,
-        limit=wanted.limit,
-        edited_at=at,
-        earlier=(*post.earlier, earlier),
-    )
-
-
-def _media_of(post: Post) -> list[dict[str, str]]:
-    return [
-        {"id": medium.id, "sha256": medium.sha256, "mime": medium.mime, "alt": medium.alt}
-        for medium in post.media
-    ]
-
-
-def _mail_in(entry: Entry) -> Mail:
-    kept = ("account", "id", "message_id", "subject", "language", "file", "fault")
-    values: dict[str, Any] = {name: entry[name] for name in kept}
-    return Mail(
-        at=datetime.fromisoformat(entry["at"]),
-        sender=entry["from"],
-        recipients=tuple(entry["recipients"]),
-        **values,
-    )
-
-
-def marked(post: Post, fault: Fault | None) -> Post:
-    """Return the post with the name of the fault that befell it."""
-    return replace(post, fault=str(fault.kind)) if fault else post

@@ -13,7 +13,8 @@ from typing import Any
 
 from campaigner.core.locales import normalize
 from campaigner.sandbox.addresses import Span, hashtags, links
-from campaigner.sandbox.stage import Mail, Post, Stage
+from campaigner.sandbox.posts import Mail, Post
+from campaigner.sandbox.stage import Stage
 
 SHOWN_HEADERS = (
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Content-Language", "List-Id",

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from campaigner.sandbox.connection import SKEW, Holds, answer
 from campaigner.sandbox.media import Picture, digest, picture_type
 from campaigner.sandbox.quotas import Allowance
-from campaigner.sandbox.stage import Stage, marked
+from campaigner.sandbox.stage import Stage
 from campaigner.sandbox.x_desk import (
     EXPIRES,
     LARGEST_PICTURE,
@@ -63,7 +63,7 @@ def make_x(stage: Stage, holds: Holds, *, page: str) -> FastAPI:
             stage.refuse("x", account, error.status, reason, **outline(values))
             raise
         fault = stage.fault_after("x", account)
-        stage.accept(marked(post, fault))
+        stage.accept(post.marked(fault))
         shown = post_object(stage, post, ())
         reply = desk.reply(request, {"data": shown}, 201)
         said = ProblemError(500, "Internal Server Error").as_json()

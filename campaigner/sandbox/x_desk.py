@@ -15,8 +15,9 @@ from campaigner.sandbox.addresses import links
 from campaigner.sandbox.connection import SKEW
 from campaigner.sandbox.counting import LIMITS, x_length
 from campaigner.sandbox.faults import Fault, Kind
+from campaigner.sandbox.posts import Post
 from campaigner.sandbox.quotas import Allowance, Quota
-from campaigner.sandbox.stage import Post, Stage
+from campaigner.sandbox.stage import Stage
 from campaigner.sandbox.tokens import account_of
 from campaigner.sandbox.x_objects import post_object
 
@@ -93,7 +94,7 @@ class Desk:
             if changes:
                 self.stage.refuse("x", account, 401, "Unauthorized", fault=str(fault.kind))
             raise ProblemError(401, "Unauthorized")
-        skew = self.stage.skew("x", account, counts=endpoint == "create")
+        skew = self.stage.faults.skew("x", account, counts=endpoint == "create")
         setattr(request.state, SKEW, skew)
         allowance = self.quotas[endpoint].take(account, self.stage.clock())
         request.state.allowance = replace(allowance, reset_at=allowance.reset_at + skew)
@@ -107,12 +108,8 @@ class Desk:
         match fault.kind:
             case Kind.RATE_LIMITED:
                 until = self.stage.clock() + timedelta(seconds=fault.seconds)
-                request.state.allowance = Allowance(
-                    limit=QUOTAS["create"],
-                    remaining=0,
-                    reset_at=until + getattr(request.state, SKEW),
-                    granted=False,
-                )
+                until += getattr(request.state, SKEW)
+                request.state.allowance = self.quotas["create"].spent(until=until)
                 return ProblemError(429, "Too Many Requests")
             case Kind.CONFLICT:
                 return ProblemError(409, "Conflict")

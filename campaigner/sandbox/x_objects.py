@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaigner.sandbox.addresses import Span, hashtags, links
-from campaigner.sandbox.stage import Post, Stage
+from campaigner.sandbox.posts import Post
+from campaigner.sandbox.stage import Stage
 
 DISPLAYED = 30  # characters of a link that people see
 

@@ -46,6 +46,7 @@ def approve(
             return Approved(approved=[], refused=[])
         approved, refused = [], []
         # Locked, so that of two people who say yes at once the second finds nothing that waits.
+        messages.lock_deliveries(session, waiting)
         rows = session.scalars(waiting.order_by(Message.due_at, Message.id).with_for_update())
         for message in rows:
             if message.hold is not Hold.APPROVAL:

@@ -13,9 +13,10 @@ from campaigner.core.campaign import Campaign
 from campaigner.core.collisions import Appointment, find_collisions
 from campaigner.core.delivery import UNSENT, State
 from campaigner.core.difference import is_overdue
+from campaigner.core.editions import plan_editions
 from campaigner.core.message import Identity, Kind, key_of_text
 from campaigner.core.queueing import SlotQueue
-from campaigner.core.schedule import Plan, PlannedPlaceholder, Start, plan_editions, plan_run
+from campaigner.core.schedule import Plan, PlannedPlaceholder, Start, plan_run
 from campaigner.db import appointments, runs
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery, Message, Run

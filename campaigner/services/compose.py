@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from campaigner.core.approval import Pinned, content_hash
 from campaigner.core.campaign import Approval, Campaign, Missing
 from campaigner.core.countries import country_of
-from campaigner.core.delivery import CURRENT, Hold, MessageState, State
+from campaigner.core.delivery import CURRENT, Hold, MessageState
 from campaigner.core.difference import Change, Queued
 from campaigner.core.digest import EditionData, assemble
+from campaigner.core.editions import ScheduledEdition, next_edition, plan_editions
 from campaigner.core.locales import bcp47, nearest
 from campaigner.core.message import Identity, Kind, key_of
-from campaigner.core.schedule import ScheduledEdition, Start, next_edition, plan_editions
+from campaigner.core.schedule import Start
 from campaigner.db import changes, editions, messages, processes, runs
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Message
 from campaigner.db.standing import Standing, find_standing
 from campaigner.rendering.drafts import Desk
 from campaigner.rendering.editions import RenderedEdition, render_edition
@@ -259,18 +260,8 @@ class _Composer:
     ) -> None:
         messages.add_messages(self.session, [message], projects=self.campaign.projects)
         if isinstance(rendered, NotRendered):
-            self.session.add(
-                Delivery(
-                    message_id=message.id,
-                    account=message.account,
-                    state=State.HELD,
-                    hold=message.hold,
-                    note=message.note,
-                    country=country_of(message.locale),
-                    scheduled_at=message.due_at,
-                    due_at=message.due_at,
-                )
-            )
+            country = country_of(message.locale)
+            self.session.add(messages.held_delivery(message, country=country))
             return
         blocks = [
             {

@@ -99,12 +99,7 @@ def foresee(
     _check(wish)
     with sessions() as session:
         if aim.number is not None:
-            row = listing.find_delivery(session, aim.number)
-            if row is None:
-                raise UserError(
-                    f"there is no delivery {aim.number}. `campaigner outbox list` shows them"
-                )
-            rows, mails = [row], 0
+            rows, mails = [listing.get_delivery(session, aim.number)], 0
         else:
             rows = corrections.posts_of_item(
                 session, campaign=aim.campaign, item=aim.item, locale=aim.locale
@@ -180,9 +175,7 @@ def history(
 def look_at(sessions: Sessions, number: int) -> tuple[Listed, Said]:
     """Return a delivery and what it says by now. Raises UserError if there is none."""
     with sessions() as session:
-        row = listing.find_delivery(session, number)
-        if row is None:
-            raise UserError(f"there is no delivery {number}. `campaigner outbox list` shows them")
+        row = listing.get_delivery(session, number)
         return row, corrections.said_by_now(session, [row])[number]
 
 

@@ -50,7 +50,7 @@ def enter(
     if at > now:
         raise UserError(f"{at:%Y-%m-%d %H:%M} UTC is still to come. Say when the figures stood so")
     with sessions() as session:
-        row = listing.find_delivery(session, id)
+        row = listing.get_delivery(session, id)
         _check_post(row, id, at=at)
         known = samples.newest(session, id)
         samples.enter(session, id, figures, taken_at=at)
@@ -82,9 +82,7 @@ def _check(figures: Mapping[str, int]) -> None:
             raise UserError(f"{counter}={value}: a figure is from 0 to {LARGEST:,}")
 
 
-def _check_post(row: Listed | None, id: int, *, at: datetime) -> None:
-    if row is None:
-        raise UserError(f"there is no delivery {id}. `campaigner outbox list` shows them")
+def _check_post(row: Listed, id: int, *, at: datetime) -> None:
     if row.message.kind is not Kind.POST:
         raise UserError(f"delivery {id} is a mail: campaigner itself counts what mails reach")
     sent_at = row.delivery.sent_at

@@ -14,9 +14,8 @@ from campaigner.db.engine import Sessions
 from campaigner.db.runs import find_run
 from campaigner.errors import UserError
 from campaigner.rendering.drafts import Desk
-from campaigner.rendering.formats import locale_name
 from campaigner.rendering.kit_items import KitWriter, LeftOut
-from campaigner.rendering.pages import Press, Section, page_languages
+from campaigner.rendering.pages import Section, page_languages, press_for
 from campaigner.rendering.preview_pages import embargo_of
 
 
@@ -78,16 +77,11 @@ def make_kit(
         "made": now.astimezone(campaign.schedule.zone).date(),
         "embargo": whole,
         "some_embargo": any(embargoes),
-        "languages": page_languages(locales, locale_name),
+        "languages": page_languages(locales),
         "items": [section.values["item"] for section in sections],
         "left_out": _told_once(writer.left_out),
     }
-    press = Press(
-        environment=desk.environment,
-        catalogs=desk.catalogs,
-        language=language,
-        zone=campaign.schedule.zone.key,
-    )
+    press = press_for(campaign, desk, language)
     html = press.page("kit.html", values, sections=sections, album=writer.album, script="kit.js")
     return Kit(
         html=html,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigner.core.by_hand import Decision, in_city, why_not_at
+from campaigner.core.by_hand import Decision, in_city, is_forgotten, why_not_at
 from campaigner.core.cadence import instant_of
 from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.db import changes, listing, moves
@@ -111,8 +111,7 @@ def _why_not(row: Listed, at: datetime | None, *, now: datetime) -> str:
         return "it is not approved any more"
     if at < now:
         return f"{in_city(at, zone)} has passed too: move it by more"
-    bound = row.delivery.resend_until
-    if bound is not None and at >= bound:
+    if is_forgotten(row.delivery.resend_until, at=at):
         return (
             "it was in doubt before it was paused, and its network would not recognize a second "
             f"try any more. Look whether it is out; `campaigner outbox retry {row.delivery.id}` "

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaigner.core.by_hand import in_city, why_not_at
+from campaigner.core.by_hand import bound_by_hand, in_city, why_not_at
 from campaigner.core.delivery import CURRENT, Hold, State
 from campaigner.db import changes, listing, moves
 from campaigner.db.engine import Sessions
@@ -32,9 +32,7 @@ def move(
     its last date, and for a delivery that is on its way, out, closed or unknown.
     """
     with sessions() as session:
-        row = listing.find_delivery(session, id, lock=True)
-        if row is None:
-            raise UserError(f"there is no delivery {id}. `campaigner outbox list` shows them")
+        row = listing.get_delivery(session, id, lock=True)
         if refused := _why_not(row):
             raise UserError(f"delivery {id} {refused}")
         message, delivery = row.message, row.delivery
@@ -44,9 +42,9 @@ def move(
                 f"{in_city(to, zone)} has passed. `campaigner outbox retry {id}` sends it now"
             )
         last = max(message.not_after, not_after or message.not_after)
-        # Who moves what is held or was refused knows that it is not out: no network's key has
-        # to protect it. A second try that is queued stays bound to its key.
-        bound = delivery.resend_until if delivery.state is State.QUEUED else None
+        bound = bound_by_hand(
+            delivery.resend_until, state=delivery.state, hold=delivery.hold, now=now
+        )
         if refused := why_not_at(
             to,
             not_after=last,

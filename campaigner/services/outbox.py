@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaigner.core.by_hand import in_city, why_not_at
+from campaigner.core.by_hand import bound_by_hand, in_city, may_be_out, why_not_at
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State, Step
 from campaigner.core.reach import next_sample
 from campaigner.db import accounts, changes, listing, outbox, pauses
@@ -27,6 +27,11 @@ WAITING = {
     Hold.RESTORED: "fell due after the backup was made: it may be out already",
     Hold.PERSON: "waiting for a person to publish it",
 }
+
+PERHAPS_OUT = (
+    "was in doubt, then fell due while paused: it may be out. Look, then send it (retry), "
+    "move it (move) or drop it (cancel)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,7 @@ def list_outbox(
 def show(sessions: Sessions, id: int, *, now: datetime) -> tuple[Entry, Sequence[Attempt]]:
     """Return one row with its history. Raises UserError if there is none of that number."""
     with sessions() as session:
-        row = _row(session, id)
+        row = listing.get_delivery(session, id)
         entry = Entry(
             listed=row,
             why=why(row, pauses.open_pauses(session), accounts.states(session), now=now),
@@ -75,7 +80,7 @@ def retry(sessions: Sessions, id: int, *, by: str, now: datetime) -> None:
     under embargo.
     """
     with sessions() as session:
-        row = _row(session, id)
+        row = listing.get_delivery(session, id, lock=True)
         delivery, message = row.delivery, row.message
         if delivery.state is State.UNKNOWN:
             raise UserError(
@@ -103,8 +108,9 @@ def retry(sessions: Sessions, id: int, *, by: str, now: datetime) -> None:
                 state=State.QUEUED,
                 hold=None,
                 due_at=now,
-                # Who says so knows that it is not out: no network's key has to protect it.
-                resend_until=delivery.resend_until if delivery.state is State.QUEUED else None,
+                resend_until=bound_by_hand(
+                    delivery.resend_until, state=delivery.state, hold=delivery.hold, now=now
+                ),
                 note=f"sent by {by}",
             ),
         )
@@ -114,7 +120,7 @@ def retry(sessions: Sessions, id: int, *, by: str, now: datetime) -> None:
 def cancel(sessions: Sessions, id: int, *, by: str, reason: str, now: datetime) -> None:
     """Drop a delivery that has not left. Raises UserError for one that has."""
     with sessions() as session:
-        row = _row(session, id)
+        row = listing.get_delivery(session, id)
         took = change(
             session,
             update(Delivery)
@@ -141,7 +147,7 @@ def resolve(
     for a row that is not unknown.
     """
     with sessions() as session:
-        row = _row(session, id)
+        row = listing.get_delivery(session, id)
         if row.delivery.state is not State.UNKNOWN:
             raise UserError(f"delivery {id} is {row.delivery.state}, not unknown")
         step = (
@@ -160,6 +166,8 @@ def why(row: Listed, stops: Sequence[Pause], known: Mapping[str, Account], *, no
     """Say in a sentence why a row is as it is, and what comes next."""
     delivery, message = row.delivery, row.message
     match delivery.state:
+        case State.HELD if may_be_out(delivery.resend_until, hold=delivery.hold, now=now):
+            return PERHAPS_OUT
         case State.HELD:
             hold = delivery.hold or message.hold
             reason = WAITING.get(hold, "held") if hold else "held"
@@ -207,13 +215,6 @@ def _why_queued(
     if late > timedelta(0):
         return "due: waits for its turn on this account, spaced after the one before"
     return f"waits for its time; {message.moved}" if message.moved else "waits for its time"
-
-
-def _row(session: Session, id: int) -> Listed:
-    row = listing.find_delivery(session, id)
-    if row is None:
-        raise UserError(f"there is no delivery {id}. `campaigner outbox list` shows them")
-    return row
 
 
 def _finish(

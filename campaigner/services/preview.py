@@ -21,31 +21,17 @@ FIXES = {
 def preview_posts(campaign: Campaign, desk: Desk) -> Iterator[Draft]:
     """Yield every post of the campaign, in order of item, account and locale."""
     for item in campaign.items:
-        for account in campaign.accounts:
-            settings = desk.accounts[account]
-            if settings.channel == "email":
-                continue
-            for locale in campaign.locales:
-                if locale not in settings.locales:
-                    continue
-                draft = draft_post(
-                    campaign,
-                    item,
-                    Identity(
-                        campaign=campaign.id,
-                        run="preview",
-                        item=item.id,
-                        repetition=0,
-                        account=account,
-                        locale=locale,
-                    ),
-                    channel=settings.channel,
-                    limit=settings.length_limit,
-                    catalogs=desk.catalogs,
-                    environment=desk.environment,
-                )
-                if draft is not None:
-                    yield draft
+        for account, locale in desk.places(campaign):
+            identity = Identity(
+                campaign=campaign.id,
+                run="preview",
+                item=item.id,
+                repetition=0,
+                account=account,
+                locale=locale,
+            )
+            if (draft := draft_post(campaign, item, identity, desk)) is not None:
+                yield draft
 
 
 def preview_stories(campaign: Campaign, desk: Desk) -> Iterator[StoryDraft]:

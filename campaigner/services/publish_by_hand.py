@@ -67,9 +67,7 @@ def undo(sessions: Sessions, id: int, *, by: str, now: datetime) -> bool:
 
 
 def _by_hand(session: Session, id: int) -> Listed:
-    row = listing.find_delivery(session, id)
-    if row is None:
-        raise UserError(f"there is no delivery {id}. `campaigner outbox list` shows them")
+    row = listing.get_delivery(session, id)
     if row.message.channel != handovers.MANUAL:
         raise UserError(
             f"delivery {id} is published by campaigner itself, on '{row.message.account}'. If "

@@ -152,16 +152,7 @@ class _Writer:
             self._rows.hold_back(standing, until=scheduled.embargo_until)
             self._note("sent", identity, standing.due_at, moved=standing.message.moved)
             return
-        settings = self.desk.accounts[identity.account]
-        draft = draft_post(
-            self.campaign,
-            scheduled.item,
-            identity,
-            channel=settings.channel,
-            limit=settings.length_limit,
-            catalogs=self.desk.catalogs,
-            environment=self.desk.environment,
-        )
+        draft = draft_post(self.campaign, scheduled.item, identity, self.desk)
         if draft is None or (
             draft.hold is Hold.TRANSLATION and self.campaign.missing is Missing.SKIP
         ):

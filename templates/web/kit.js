@@ -21,15 +21,15 @@ async function copy(element) {
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
+  const label = [...button.childNodes]; // also what only a screen reader says
   button.hidden = false;
   button.addEventListener("click", async () => {
     const done = await copy(document.getElementById(button.dataset.copy));
     const words = done ? said.dataset.done : said.dataset.failed;
-    const before = button.textContent;
     said.textContent = words;
     button.textContent = words;
     setTimeout(() => {
-      button.textContent = before;
+      button.replaceChildren(...label);
       said.textContent = "";
     }, 2500);
   });

@@ -1,7 +1,9 @@
 """`campaigner translate`, from the command line, on the sample workspace."""
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,61 @@ def test_meaning_kept_may_be_said_of_all(capsys: pytest.CaptureFixture[str]) -> 
         (locale, [PLACE]) for locale in ("es", "fr", "pt_BR")
     ]
     assert "fuzzy" not in SPANISH.read_text(encoding="utf-8")
+
+
+def update_at_a_terminal(typed: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Edit a text, and update in front of a terminal; return the exit code, and what it shows."""
+    edited = CAMPAIGN.read_text(encoding="utf-8").replace("Check before you click", "Look first")
+    CAMPAIGN.write_text(edited, encoding="utf-8")
+    ours, theirs = os.openpty()
+    os.write(ours, typed)
+    with (
+        open(theirs, encoding="utf-8") as stdin,
+        open(os.dup(theirs), "w", encoding="utf-8") as stdout,
+        monkeypatch.context() as patch,
+    ):
+        patch.setattr(sys, "stdin", stdin)
+        patch.setattr(sys, "stdout", stdout)
+        code = run("translate", "update")
+        stdout.flush()
+        shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    return code, shown
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize(("typed", "changed"), [(b"y\n", True), (b"n\n", False), (b"\n", True)])
+def test_who_sits_at_a_terminal_is_asked_once_whether_the_meaning_changed(
+    typed: bytes, changed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, shown = update_at_a_terminal(typed, monkeypatch)
+    assert code == 0
+    assert shown.count(f"{PLACE} was edited.") == 1, "for all three languages"
+    before, now = (
+        line for line in shown.splitlines() if line.startswith(("  before: ", "  now: "))
+    )
+    assert before.endswith("Check before you click.")
+    assert now.endswith("Look first.")
+    assert "Did its meaning change? [Y/n]:" in shown
+    assert "--kept CONTEXT" not in shown
+    for locale in ("es", "fr", "pt_BR"):
+        catalog = Path(f"locales/{locale}/LC_MESSAGES/campaigns.po").read_text(encoding="utf-8")
+        (entry,) = [block for block in catalog.split("\n\n") if f'msgctxt "{PLACE}"' in block]
+        assert 'Look first."' in entry
+        assert ("#, fuzzy" in entry) is changed
+        assert not entry.endswith('msgstr ""'), "its translation stays either way"
+
+
+@pytest.mark.usefixtures("workspace")
+def test_who_breaks_the_question_off_finds_every_catalog_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in Path("locales").rglob("*.po*")}
+    end_of_file = b"\x04"  # Ctrl-D
+    code, shown = update_at_a_terminal(end_of_file, monkeypatch)
+    assert (code, "Did its meaning change?" in shown) == (1, True)
+    assert capsys.readouterr().err.strip() == "Aborted!"
+    assert {path: path.read_bytes() for path in Path("locales").rglob("*.po*")} == before
 
 
 @pytest.mark.usefixtures("workspace")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from ruamel.yaml import YAML
 
+from campaigner.app import App
 from campaigner.core.campaign import Campaign, Item
 from campaigner.core.message import Identity
 from campaigner.core.placeholders import names_in
@@ -19,7 +20,6 @@ from campaigner.loading.strategy import load_strategy
 from campaigner.loading.subscribers import load_subscribers
 from campaigner.rendering.catalogs import CAMPAIGNS, PROCESSES, Catalogs, Translated
 from campaigner.rendering.drafts import draft_post
-from campaigner.rendering.environment import build_environment
 from campaigner.rendering.extraction import wordings_of
 from campaigner.rendering.posts import find_link
 from campaigner.settings import Settings, load_settings
@@ -143,8 +143,7 @@ def test_a_translation_has_the_figures_of_its_source(locale: str) -> None:
 
 @pytest.mark.parametrize(("account", "locale"), POSTS)
 def test_a_post_fits_with_all_of_its_hashtags(account: str, locale: str) -> None:
-    chosen = settings().accounts[account]
-    environment = build_environment([ROOT / "templates"])
+    desk = App(settings()).dry_desk()
     for item in items():
         identity = Identity(
             campaign="dns-security-awareness",
@@ -154,16 +153,9 @@ def test_a_post_fits_with_all_of_its_hashtags(account: str, locale: str) -> None
             account=account,
             locale=locale,
         )
-        draft = draft_post(
-            campaign("dns-security-awareness"),
-            item,
-            identity,
-            channel=chosen.channel,
-            limit=280 if chosen.channel == "x" else 500,
-            catalogs=catalogs(),
-            environment=environment,
-        )
+        draft = draft_post(campaign("dns-security-awareness"), item, identity, desk)
         assert draft is not None
+        assert draft.limit == (280 if draft.channel == "x" else 500)
         assert (draft.hold, draft.note, draft.dropped) == (None, "", ()), item.id
         assert draft.text.count("#") == len(item.hashtags.get(locale, item.hashtags.get("all", ())))
 

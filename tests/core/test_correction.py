@@ -1,6 +1,7 @@
 """What each network offers, who may, and what its answers mean."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -66,6 +67,11 @@ def test_new_words_need_another_than_the_author_and_deleting_needs_nobody(
         (Reject("422"), CorrectionState.REFUSED, "nothing was changed: 422"),
         (Disconnected("401"), CorrectionState.REFUSED, "reconnected: 401"),
         (Retry("429", reset_at=RESET), CorrectionState.REFUSED, "after 2026-03-02 12:30 UTC"),
+        (
+            Retry("429", reset_at=RESET.astimezone(ZoneInfo("America/Montevideo"))),
+            CorrectionState.REFUSED,
+            "after 2026-03-02 12:30 UTC",
+        ),
         (Retry("down", reached=False), CorrectionState.REFUSED, "in a few minutes"),
         (Unknown("cut"), CorrectionState.UNKNOWN, "may have happened"),
     ],

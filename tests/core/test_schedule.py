@@ -22,7 +22,6 @@ from campaigner.core.cadence import (
 )
 from campaigner.core.campaign import (
     Campaign,
-    Digest,
     Item,
     Quiet,
     Rotation,
@@ -35,8 +34,6 @@ from campaigner.core.schedule import (
     Plan,
     Scheduled,
     Start,
-    next_edition,
-    plan_editions,
     plan_run,
     start_of,
 )
@@ -65,12 +62,6 @@ def campaign(count: int = 3, cadence: Cadence = TUESDAYS, **changes: Any) -> Cam
         "not_after": timedelta(days=1),
     }
     return Campaign(**values | changes)
-
-
-def digest(**changes: Any) -> Campaign:
-    words = Wording(context="c", source="t")
-    lead = Digest(subject=words, introduction=words, compose_before=timedelta(days=2))
-    return campaign(0, digest=lead, **changes)
 
 
 WORDS = Wording(context="c", source="t")
@@ -195,36 +186,6 @@ def test_a_plan_is_sorted_complete_and_the_same_whenever_asked(
     assert dues == sorted(dues)
     assert all(due >= start for due in dues)
     assert [each.item.id for each in planned[::3]] == [item.id for item in one.items]
-
-
-def test_an_edition_is_composed_its_lead_before_its_date() -> None:
-    start = Start(at=NOW)
-    until = tuesday(3) - timedelta(days=2)
-    assert plan_editions(digest(), start=start, until=until - timedelta(seconds=1)) == []
-    (edition,) = plan_editions(digest(), start=start, until=until)
-    assert (edition.slot.due_at, edition.name, edition.compose_at) == (tuesday(3), "1000", until)
-    assert edition.not_after == tuesday(4)
-
-
-def test_a_digest_started_now_has_an_edition_of_that_instant_and_then_its_dates() -> None:
-    start = Start(at=NOW, immediate=True)
-    editions = plan_editions(digest(), start=start, until=NOW)
-    assert [(each.name, each.slot.due_at) for each in editions] == [
-        ("start", NOW),
-        ("1000", tuesday(3)),
-    ]
-    assert editions[0].slot.day == date(2026, 3, 2)
-    assert editions[0].slot.at == time(12, 30)
-
-
-def test_two_editions_of_one_day_have_two_names() -> None:
-    twice = Weekly(weekdays=frozenset({1}), times=(time(10), time(18, 30)))
-    found = plan_editions(digest(cadence=twice), start=Start(at=NOW), until=tuesday(3))
-    assert [each.name for each in found] == ["1000", "1830"]
-
-
-def test_a_campaign_of_items_has_no_editions() -> None:
-    assert plan_editions(campaign(), start=Start(at=NOW), until=tuesday(31)) == []
 
 
 def test_every_so_many_days_is_counted_from_the_start_of_the_schedule_or_else_of_the_run() -> None:
@@ -432,35 +393,3 @@ def test_an_account_whose_slots_all_end_before_the_item_is_told() -> None:
     assert [(each.item.id, each.why) for each in undated] == [
         ("item-2", "no slot of account x-en is left for it")
     ]
-
-
-def test_an_edition_that_a_holiday_moves_is_known_by_its_nominal_day() -> None:
-    rests = digest(schedule=on(holidays=Carnival()))
-    start = Start(at=NOW)
-    plain = plan_editions(digest(), start=start, until=tuesday(20))
-    moved = plan_editions(rests, start=start, until=tuesday(20))
-    assert [(each.slot.day, each.name) for each in moved] == [
-        (each.slot.day, each.name) for each in plain
-    ]
-    assert moved[1].slot.due_at == tuesday(11)
-    assert moved[1].compose_at == tuesday(9)
-    skips = digest(schedule=on(holidays=Carnival(), on_holiday=Then.SKIP))
-    assert [each.slot.day.day for each in plan_editions(skips, start=start, until=tuesday(23))] == [
-        3,
-        24,
-    ]
-    following = next_edition(rests, start=start, now=tuesday(10))
-    assert following is not None
-    assert following.slot.due_at == tuesday(18)
-
-
-def test_of_the_editions_before_an_embargo_the_last_waits_for_its_end() -> None:
-    late = digest(embargo_until=tuesday(12))
-    start = Start(at=NOW)
-    assert plan_editions(late, start=start, until=tuesday(9)) == []
-    first, second = plan_editions(late, start=start, until=tuesday(15))
-    assert (first.slot.day, first.slot.due_at) == (date(2026, 3, 10), tuesday(12))
-    assert first.compose_at == tuesday(10)
-    assert second.slot.due_at == tuesday(17)
-    at_once = plan_editions(late, start=Start(at=NOW, immediate=True), until=tuesday(10))
-    assert [(each.name, each.slot.due_at) for each in at_once] == [("1000", tuesday(12))]

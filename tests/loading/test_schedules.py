@@ -23,10 +23,10 @@ from campaigner.loading.problems import Problems
 from campaigner.loading.schedules import (
     check_slots,
     count_dates,
-    read_moment,
     read_schedule,
     read_slots,
 )
+from campaigner.loading.times import read_moment
 from campaigner.loading.yaml import ScalarNode, read_yaml
 from campaigner.settings import AccountSettings
 from tests.loading.conftest import CAMPAIGN, Faults, Load

@@ -125,6 +125,7 @@ def test_a_text_longer_than_a_cell_does_not_fit() -> None:
     ("cells", "told"),
     [
         ({"F1": "traducción"}, "there is no column 'translation'"),
+        ({"F1": "translation (es) old"}, "there is no column 'translation'"),
         ({"D1": "sourse"}, "there is no column 'source'. Is it 'sourse'?"),
         ({"A1": None}, "there is no column 'context'"),
         ({"G1": "translation (es)"}, "there are two columns 'translation (es)'"),

@@ -144,6 +144,28 @@ def test_a_text_is_copied_by_its_button(page: Page, folder: Path) -> None:
     assert said == [True, "Copied", True]
 
 
+def test_a_copy_button_says_afterwards_what_it_said_before(page: Page, folder: Path) -> None:
+    page.look(width=375)
+    page.open((folder / "kit-en.html").as_uri())
+    said = page.evaluate("""(async () => {
+      const button = document.querySelector("[data-copy]");
+      const before = button.innerHTML;
+      const status = document.querySelector("[data-said]");
+      const waits = [];
+      window.setTimeout = (done) => waits.push(done);
+      navigator.clipboard.writeText = async () => {};
+      const pressed = async () => {
+        button.click();
+        for (let turn = 0; turn < 9; turn += 1) await null;
+        return button.textContent;
+      };
+      const words = [await pressed(), await pressed()];
+      waits.forEach((done) => done());
+      return [words, button.innerHTML === before, status.textContent];
+    })()""")
+    assert said == [["Copied", "Copied"], True, ""]
+
+
 def test_without_a_script_the_kit_can_be_used(page: Page, folder: Path) -> None:
     page.look(width=1200)
     page.call("Emulation.setScriptExecutionDisabled", value=True)

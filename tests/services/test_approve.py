@@ -4,11 +4,13 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from campaigner.core.delivery import Hold, MessageState, State
+from campaigner.db import listing, moves
 from campaigner.db.engine import Sessions
 from campaigner.db.models import ApprovalRecord, Delivery, Message
+from campaigner.db.moves import Move
 from campaigner.services.approve import Approved, approve
 from tests.fakes import FakeChannel, FakeClock
 from tests.rows import NOON, add_delivery, add_message
@@ -115,6 +117,36 @@ def test_two_people_saying_yes_at_once_are_one_yes(sessions: Sessions) -> None:
     assert sum(len(each.approved) for each in done.values()) == 30
     with sessions() as session:
         assert len(session.scalars(select(ApprovalRecord)).all()) == 30
+
+
+def test_a_yes_and_a_move_at_once_wait_for_each_other_in_one_order(sessions: Sessions) -> None:
+    id = wait_for_yes(sessions)
+    done = list[Approved]()
+    yes = threading.Thread(target=lambda: done.append(say_yes(sessions, id)))
+    evening = NOON + timedelta(hours=6)
+    with sessions() as session:
+        delivery_id = session.scalars(select(Delivery.id).where(Delivery.message_id == id)).one()
+        row = listing.find_delivery(session, delivery_id, lock=True)
+        assert row is not None
+        yes.start()
+        wait_for_lock(sessions, yes)
+        move = Move(row=row, to=evening, not_after=row.message.not_after, words="moved by bea")
+        moves.move_all(session, [move], by="bea", reason="later", now=NOON)
+        session.commit()
+    yes.join(30)
+    assert [message.id for message in done[0].approved] == [id]
+    with sessions() as session:
+        moved = session.get_one(Delivery, delivery_id)
+        assert (moved.state, moved.due_at) == (State.QUEUED, evening)
+
+
+def wait_for_lock(sessions: Sessions, thread: threading.Thread) -> None:
+    """Return when PostgreSQL says that somebody waits. SQLite has one writer: nothing to see."""
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with sessions() as session:
+        postgresql = session.get_bind().dialect.name == "postgresql"
+        while postgresql and thread.is_alive() and not session.scalar(waits):
+            session.rollback()
 
 
 def test_a_yes_lifts_no_other_hold_of_a_delivery(sessions: Sessions) -> None:

@@ -114,6 +114,22 @@ def test_pictures_can_be_downloaded_by_their_name_and_have_their_words() -> None
     assert {"A lock", "Un candado"} <= set(copied(made))
 
 
+def test_pictures_stand_in_the_order_of_the_file_with_the_words_of_the_first_language() -> None:
+    shown = {
+        "en": (picture("media/one.png", en="First"), picture("media/two.png", en="Second")),
+        "es": (picture("media/dos.png", en="Only here", es="Segundo"),),
+    }
+    files = {name: f"PNG {name}".encode() for name in ("media/one.png", "media/two.png")}
+    office = Office(pictures={**files, "media/dos.png": b"PNG dos"})
+    made = kit(campaign(item(1, pictures=shown)), office=office)
+    assert re.findall(r'download="([^"]+)"', made.html) == ["one.png", "two.png", "dos.png"]
+    assert re.findall(r'<svg role="img" aria-label="([^"]+)"', made.html) == [
+        "First",
+        "Second",
+        "Segundo",
+    ]
+
+
 def test_hashtags_and_stories_can_be_copied_too() -> None:
     story = Story(
         headline=wording("h", "Names", en="Names", es="Nombres"),

@@ -106,13 +106,41 @@ def test_one_readers_mail_is_moved_and_not_its_edition(sessions: Sessions) -> No
     assert row(sessions, id).due_at == EVENING
 
 
-def test_a_second_try_stays_within_what_its_network_recognizes(sessions: Sessions) -> None:
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"state": State.QUEUED},
+        {"state": State.HELD, "hold": Hold.MISSED},
+        {"state": State.HELD, "hold": Hold.RECONNECT},
+    ],
+    ids=str,
+)
+def test_a_second_try_stays_within_what_its_network_recognizes(
+    sessions: Sessions, waits: dict[str, Any]
+) -> None:
     bound = NOON + timedelta(minutes=50)
-    id = queue(sessions, attempts=1, resend_until=bound)
+    id = queue(sessions, attempts=1, resend_until=bound, **waits)
     with pytest.raises(UserError, match="recognizes a second try until 2026-03-02 12:50 UTC"):
         put_off(sessions, id)
     put_off(sessions, id, to=NOON + timedelta(minutes=40))
     assert row(sessions, id).resend_until == bound
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"state": State.HELD, "hold": Hold.MISSED},
+        {"state": State.REJECTED},
+        {"state": State.EXHAUSTED},
+    ],
+    ids=str,
+)
+def test_who_was_told_to_look_moves_it_past_what_its_network_recognizes(
+    sessions: Sessions, told: dict[str, Any]
+) -> None:
+    id = queue(sessions, attempts=1, resend_until=NOON, **told)
+    put_off(sessions, id)
+    assert row(sessions, id).resend_until is None
 
 
 def test_what_is_closed_or_with_a_person_is_not_moved(sessions: Sessions) -> None:

@@ -11,7 +11,7 @@ from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Account, Attempt, Delivery, Message, Pause
 from campaigner.errors import UserError
-from campaigner.services.outbox import cancel, list_outbox, resolve, retry, show
+from campaigner.services.outbox import WAITING, cancel, list_outbox, resolve, retry, show
 from tests.fakes import FakeChannel, FakeClock
 from tests.rows import NOON
 from tests.services.lanes import Road, queue, row
@@ -86,6 +86,39 @@ def test_hurrying_a_second_try_does_not_unbind_it_from_its_key(sessions: Session
     id = queue(sessions, attempts=1, resend_until=until)
     retry(sessions, id, by="ana", now=NOON)
     assert row(sessions, id).resend_until == until
+
+
+@pytest.mark.parametrize("hold", [Hold.MISSED, Hold.RECONNECT])
+def test_a_second_try_that_only_waited_stays_bound_to_its_key(
+    sessions: Sessions, hold: Hold
+) -> None:
+    until = NOON + timedelta(minutes=9)
+    id = queue(sessions, state=State.HELD, hold=hold, attempts=1, resend_until=until)
+    retry(sessions, id, by="ana", now=NOON)
+    assert row(sessions, id).resend_until == until
+
+
+def test_what_may_be_out_since_before_a_pause_says_so_and_goes_out_on_a_persons_word(
+    sessions: Sessions,
+) -> None:
+    id = queue(sessions, state=State.HELD, hold=Hold.MISSED, attempts=1, resend_until=NOON)
+    entry, _ = show(sessions, id, now=NOON - timedelta(seconds=1))
+    assert entry.why == WAITING[Hold.MISSED]
+    entry, _ = show(sessions, id, now=NOON)
+    assert "it may be out. Look" in entry.why
+    retry(sessions, id, by="ana", now=NOON)
+    assert Road(sessions, FakeClock(NOON), FakeChannel()).deliver_all() == 1
+
+
+def test_what_waited_for_its_account_is_no_guess_when_its_key_is_forgotten(
+    sessions: Sessions,
+) -> None:
+    id = queue(sessions, state=State.HELD, hold=Hold.RECONNECT, attempts=1, resend_until=NOON)
+    retry(sessions, id, by="ana", now=NOON)
+    assert Road(sessions, FakeClock(NOON), FakeChannel()).deliver_all() == 0
+    with sessions.begin() as session:
+        assert upkeep.give_up_resending(session, now=NOON) == 1
+    assert row(sessions, id).state is State.UNKNOWN, "for a person to look"
 
 
 def test_nothing_unapproved_is_sent_by_hand(sessions: Sessions) -> None:
