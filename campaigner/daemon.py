@@ -24,8 +24,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigner import failpoints, rounds
 from campaigner.app import App
-from campaigner.db import changes, heartbeat, instance, outbox
+from campaigner.db import ahead, changes, heartbeat, instance, outbox
 from campaigner.errors import CampaignerError
+from campaigner.services.erase import replay_erasures
 from campaigner.services.guard import bind
 from campaigner.services.retime import retime
 
@@ -35,6 +36,7 @@ HORIZON = timedelta(minutes=15)
 ARMED = 500  # triggers at a time; the sweep arms the next ones
 BEAT = timedelta(seconds=10)
 LANES = 16  # accounts that are sent to at the same time
+SIGNUPS = "/signups"  # the lane that answers public forms: no account is called so
 PATIENCE = 45.0  # seconds that a stop waits for what is being sent
 
 
@@ -62,6 +64,12 @@ class Daemon:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._told_to_stop)
         bind(self.app.sessions, self.app.settings.state_dir, clock=self.app.clock)
+        replay_erasures(
+            self.app.sessions,
+            keyring=self.app.keyring,
+            state_dir=self.app.settings.state_dir,
+            clock=self.app.clock,
+        )
         retime(self.app.sessions, tzdata=version("tzdata"), now=self.app.clock())
         self._beat()
         rounds.tidy(self.app)
@@ -97,6 +105,8 @@ class Daemon:
         try:
             for account in rounds.due_accounts(self.app):
                 self._start(account)
+            if rounds.has_signups(self.app):
+                self._start(SIGNUPS)
             self._arm()
         except SQLAlchemyError as error:
             log.error("could not look for what is due", error=str(error))
@@ -104,7 +114,7 @@ class Daemon:
     def _arm(self) -> None:
         now = self.app.clock()
         with self.app.sessions() as session:
-            moments = outbox.next_dues(session, after=now, until=now + HORIZON, limit=ARMED)
+            moments = ahead.next_dues(session, after=now, until=now + HORIZON, limit=ARMED)
             session.rollback()
         for moment in moments:
             self._arm_at(moment)
@@ -138,7 +148,7 @@ class Daemon:
         """Send on one account until nothing is due."""
         try:
             while not self._stop.is_set():
-                come_back = rounds.send_account(self.app, account, self._worker)
+                come_back = self._serve(account)
                 if come_back is None:
                     break
                 if come_back > self.app.clock():
@@ -156,6 +166,13 @@ class Daemon:
                 self._again.discard(account)
             if again and not self._stop.is_set():
                 self._start(account)
+
+    def _serve(self, lane: str) -> datetime | None:
+        """Do what is due in a lane; return when to come back for more, None if for nothing."""
+        if lane == SIGNUPS:
+            rounds.answer(self.app, self._worker)
+            return None
+        return rounds.send_account(self.app, lane, self._worker)
 
     def _tend(self) -> None:
         rounds.tend(self.app, self._worker)

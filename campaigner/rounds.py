@@ -14,16 +14,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaigner.app import App
 from campaigner.core.channel import Outcome
-from campaigner.db import changes, outbox, upkeep
+from campaigner.db import broadcasts, changes, outbox, signups, upkeep
 from campaigner.errors import UserError
 from campaigner.net import Http
 from campaigner.services.alert import find_alerts, tell
-from campaigner.services.broadcast import Broadcast
+from campaigner.services.answer_signups import answer_signups
+from campaigner.services.broadcast import Sender, broadcast_due
+from campaigner.services.broadcasts import advance
 from campaigner.services.collect import collect_due
 from campaigner.services.compose import compose_due
 from campaigner.services.deliver import Lane, deliver_due
+from campaigner.services.freeze import freeze_waiting
 from campaigner.services.notify import notify
 from campaigner.services.recover import recover_unknown
+from campaigner.services.watch_reputation import watch_reputation
 
 log = structlog.get_logger()
 
@@ -43,21 +47,19 @@ class Worker:
 
 
 def tidy(app: App) -> None:
-    """Take back what dead workers held; close what is too late or whose reader left."""
+    """Take back what dead workers held; close what is too late."""
     now = app.clock()
     with app.sessions() as session:
         lost = outbox.recover_lost(session, now=now)
         gone = upkeep.give_up_resending(session, now=now)
         over = upkeep.expire(session, now=now)
-        left = upkeep.suppress_departed(session, now=now)
-        if any(lost.values()) or gone or over or left:
+        if any(lost.values()) or gone or over:
             changes.announce(session)
             log.info(
                 "tidied",
                 lost={str(state): count for state, count in lost.items()},
                 not_resent=gone,
                 expired=over,
-                suppressed=left,
             )
         session.commit()
 
@@ -65,24 +67,29 @@ def tidy(app: App) -> None:
 def due_accounts(app: App) -> list[str]:
     """Return the accounts that have something to send now."""
     with app.sessions() as session:
-        due = outbox.due_accounts(session, now=app.clock())
-    return [name for name in due if name in app.accounts]
+        now = app.clock()
+        due = [
+            *outbox.due_accounts(session, now=now),
+            *broadcasts.due_accounts(session, now=now),
+        ]
+    return sorted({name for name in due if name in app.accounts})
 
 
 def send_account(app: App, account: str, worker: Worker) -> datetime | None:
     """Send what is due on one account; return when to come back for more, None if for nothing."""
     settings = app.accounts[account]
     if settings.channel == "email":
-        broadcast = Broadcast(
-            app.sessions,
+        sender = Sender(
             account=account,
             settings=settings,
-            relay_at=lambda base: app.relay(account, base),
+            public_url=app.settings.web.public_url,
+            keyring=app.keyring,
+            routes_at=lambda base: app.routes(account, base),
+            signers_at=lambda base: app.signers(account, base),
             claim=f"{worker.name}/{account}",
             wait=worker.wait,
-            clock=app.clock,
         )
-        return app.clock() if broadcast.send_due() else None
+        return broadcast_due(app.sessions, sender, clock=app.clock).come_back
     lane = Lane(
         account=account,
         channel_at=lambda base: app.channel(account, base),
@@ -106,7 +113,16 @@ def tend(app: App, worker: Worker, *, without: Collection[str] = ()) -> None:
         "compose": lambda: compose_due(
             app.sessions, app.readable_campaigns(), app.desk(), by=COMPOSER, now=app.clock()
         ),
+        "freeze": lambda: freeze_waiting(
+            app.sessions, clock=app.clock, stops=lambda: worker.wait(timedelta(0))
+        ),
+        "broadcasts": lambda: advance(
+            app.sessions, clock=app.clock, stops=lambda: worker.wait(timedelta(0))
+        ),
         "collect": lambda: look(app),
+        "signups": lambda: answer(app, worker),
+        "bounces": lambda: take_bounces(app),
+        "reputation": lambda: watch_reputation(app.sessions, app.settings.lists, now=app.clock()),
         "alert": lambda: alert(app),
     }
     for name, step in steps.items():
@@ -121,6 +137,23 @@ def tend(app: App, worker: Worker, *, without: Collection[str] = ()) -> None:
         except Exception:
             # A bug in one step must not keep the others from being done.
             log.exception("step failed", step=name)
+
+
+def has_signups(app: App) -> bool:
+    """Whether a public form received something that is to be answered now."""
+    with app.reading_sessions() as session:
+        return signups.has_due(session, now=app.clock())
+
+
+def answer(app: App, worker: Worker) -> int:
+    """Decide on what public forms received, and mail the answers; return how many were tried."""
+    return answer_signups(app.sessions, app.mailroom, wait=worker.wait, clock=app.clock)
+
+
+def take_bounces(app: App) -> None:
+    """Do what follows from refusals while sending, and from what came back to mailboxes since."""
+    app.applier.apply_refusals()
+    app.bounce_reader.read_due()
 
 
 def look(app: App) -> None:

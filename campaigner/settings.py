@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
@@ -39,6 +39,49 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class RelaySettings(_Frozen):
+    """A submission server of an e-mail account, how much of the mail it gets, and its quirks."""
+
+    address: str
+    """`smtp://relay.example.org:587` (STARTTLS) or `smtps://relay.example.org:465`."""
+    weight: int = Field(default=1, ge=1)
+    connections: int = Field(default=4, ge=1, le=256)
+    per_second: float = Field(default=5.0, gt=0)
+    per_message: int = Field(default=100, ge=1)
+    """How many mails a connection carries before a new one is made."""
+    verp: bool = True
+    """Whether it keeps a return path of each mail's own (Amazon SES puts in its own)."""
+    signer: bool = False
+    """Whether it signs itself and replaces headers, so that we need not sign."""
+    domain_rates: Mapping[str, float] = {}
+    """Mails a second to a recipients' domain, where it wants less than to the rest."""
+
+    @field_validator("address")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("address must be like smtp://relay.example.org:587")
+        return value
+
+
+class DkimSettings(_Frozen):
+    """A DKIM key: its selector, and whose it is. The key itself is the secret DKIM_SELECTOR."""
+
+    selector: str
+    domain: str = ""
+    """Empty: the sender's domain."""
+
+
+class HookSettings(_Frozen):
+    """A provider that tells of bounces over HTTPS. What proves who calls is a secret."""
+
+    account: str
+    """The e-mail account whose mail it carries."""
+    topic_arn: str = ""
+    """Of Amazon SNS: the only topic that may call."""
+
+
 class AccountSettings(_Frozen):
     """One configured identity on a channel."""
 
@@ -53,6 +96,17 @@ class AccountSettings(_Frozen):
     reply_to: str = ""
     list_id: str = ""
     postal_address: str = ""
+    relays: tuple[RelaySettings, ...] = ()
+    """Of a mail account: its relays once it is live; none: `live` alone."""
+    return_path: str = ""
+    """Of a mail account: the domain that bounces come back to; empty: the sender's."""
+    unsubscribe_to: str = ""
+    """Of a mail account: who gets ``unsubscribe TOKEN`` by mail; empty: `reply_to`."""
+    dkim: tuple[DkimSettings, ...] = ()
+    warm_up: date | None = None
+    """Of a mail account: the day on which a new sender's domain began to send."""
+    bounces: str = ""
+    """Of a mail account: where reports arrive, `imaps://user@host/INBOX` or `maildir:/path`."""
     country: str = ""
     """ISO 3166 code of the country that it speaks to, so that a pause of it holds its posts."""
     slots: tuple[str, ...] = ()
@@ -145,6 +199,20 @@ class SandboxSettings(_Frozen):
 class WebSettings(_Frozen):
     host: str = "127.0.0.1"
     port: int = 8700
+    public_url: str = ""
+    """The address under which readers reach the public pages, `https://news.example.org`."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if value and not (value.startswith("https://") or is_loopback(value)):
+            raise ValueError("public_url must begin with https://")
+        return value.rstrip("/")
+
+    @property
+    def base(self) -> str:
+        """Return what links in mails begin with: the public address, else this machine's."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
 
 class AlertSettings(_Frozen):
@@ -179,6 +247,8 @@ class Settings(BaseSettings):
     utm: Mapping[str, str] = {}
     """The rules of links' parameters (core.links) where a campaign has none of its own."""
     alerts: AlertSettings = AlertSettings()
+    hooks: Mapping[Literal["ses", "postmark", "sendgrid", "mailgun"], HookSettings] = {}
+    """Which providers may tell of bounces and complaints (`web/hooks`)."""
     sweep: timedelta = timedelta(seconds=15)
     """How often the daemon looks at everything, whatever its clock has armed."""
     loopback_only: bool = False
@@ -222,6 +292,26 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The mailing lists: the names of the e-mail accounts, in order."""
+        return tuple(name for name, account in self.accounts.items() if account.channel == "email")
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the workspace's own keys are (campaigner.secrets)."""
+        named = os.environ.get(f"{PREFIX}KEYS_FILE")
+        return Path(named) if named else self.workspace / "state" / "keys"
+
+    @model_validator(mode="after")
+    def _check_hooks(self) -> Self:
+        for name, hook in self.hooks.items():
+            if not self._sends_mail(hook.account):
+                raise ValueError(f"hooks.{name}: account must name a mail account of [accounts]")
+            if name == "ses" and not hook.topic_arn:
+                raise ValueError("hooks.ses: topic_arn must name the only topic that may call")
+        return self
+
     def _sends_mail(self, account: str) -> bool:
         return account in self.accounts and self.accounts[account].channel == "email"
 
@@ -261,7 +351,7 @@ class Settings(BaseSettings):
 
         Raises UserError for a named file that cannot be read.
         """
-        variable = f"{PREFIX}{account}_{name}".upper().replace("-", "_")
+        variable = secret_variable(account, name)
         if value := os.environ.get(variable):
             return value
         if not (file := os.environ.get(f"{variable}_FILE")):
@@ -272,6 +362,11 @@ class Settings(BaseSettings):
             raise UserError(
                 f"{variable}_FILE names {file}, which cannot be read: {error}"
             ) from None
+
+
+def secret_variable(account: str, name: str) -> str:
+    """Return the name of the variable that holds a secret of an account."""
+    return f"{PREFIX}{account}_{name}".upper().replace("-", "_")
 
 
 @cache

@@ -142,3 +142,19 @@ def test_a_manual_account_sends_to_the_relay_that_it_goes_through(tmp_path: Path
     (tmp_path / FILE).write_text(MANUAL.replace("live =", "title ="), "utf-8")
     with pytest.raises(UserError, match=r"account 'post' has no live address"):
         load_settings(tmp_path).base_of("group", live=True)
+
+
+@pytest.mark.parametrize(
+    ("hook", "told"),
+    [
+        ('[hooks.postmark]\naccount = "group"', "hooks.postmark: account"),
+        ('[hooks.ses]\naccount = "post"', "topic_arn"),
+        ('[hooks.other]\naccount = "post"', "other"),
+    ],
+)
+def test_a_hook_is_of_a_mail_account_and_of_a_known_relay(
+    tmp_path: Path, hook: str, told: str
+) -> None:
+    (tmp_path / FILE).write_text(f"{MANUAL}\n{hook}\n", "utf-8")
+    with pytest.raises(UserError, match=told):
+        load_settings(tmp_path)

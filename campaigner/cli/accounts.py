@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from campaigner.cli.dkim import dkim
 from campaigner.cli.tables import locale_words, show_table
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
 from campaigner.services import accounts
@@ -63,6 +64,9 @@ def go_live(
 ) -> None:
     """Let an account publish on its real network. What is queued already stays in the sandbox.
 
+    A mail account needs DKIM and DMARC of its own domain, unsubscribing with one
+    click over HTTPS, and somebody who reads what bounces: what lacks is said.
+
     Example: campaigner accounts go-live x-es
     """
     with opened(workspace) as opened_app:
@@ -77,6 +81,7 @@ def go_live(
             live=True,
             by=by or opened_app.settings.user,
             now=opened_app.clock(),
+            checks=opened_app.sender_checks,
         )
     print(f"{name} is live. Queue its campaigns again, so that they are approved for {base}.")
 
@@ -114,6 +119,9 @@ def reconnect(name: Name, workspace: WorkspaceOption = None) -> None:
             now=opened_app.clock(),
         )
     print(f"{name} is connected{f' as {who}' if who else ''}; {freed} that waited go out again.")
+
+
+app.command("dkim")(dkim)
 
 
 def _row(row: Standing) -> dict[str, object]:

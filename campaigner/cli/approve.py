@@ -9,6 +9,7 @@ from campaigner.cli.tables import locale_words, show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
 from campaigner.db.models import Message
 from campaigner.errors import UserError
+from campaigner.services.approve import Approved
 from campaigner.services.approve import approve as approve_messages
 
 
@@ -45,11 +46,11 @@ def approve(
             dry_run=dry_run,
         )
     if as_json:
-        rows = [_row(one, "") for one in done.approved]
-        rows += [_row(one, reason) for one, reason in done.refused]
+        rows = [_row(one, "", done) for one in done.approved]
+        rows += [_row(one, reason, done) for one, reason in done.refused]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        _print(list(done.approved), who, dry_run=dry_run)
+        _print(done, who, dry_run=dry_run)
     if done.refused:
         reasons = {reason: one for one, reason in done.refused}
         lines = [f"{len(done.refused)} not approved: {'; '.join(reasons)}"]
@@ -60,30 +61,45 @@ def approve(
         print("Nothing waits for approval there. `campaigner outbox list` shows what is held.")
 
 
-def _print(approved: list[Message], who: str, *, dry_run: bool) -> None:
+def _print(done: Approved, who: str, *, dry_run: bool) -> None:
+    approved = done.approved
     if not approved:
         return
     moved = any(one.moved for one in approved)
+    mailed = any(one.id in done.broadcasts for one in approved)
+    readers = ["readers", "left out"] if mailed else []
     show_table(
-        ["message", "when", "account", "language", "text", *(["moved"] if moved else [])],
+        ["message", "when", "account", "language", *readers, "text", *(["moved"] if moved else [])],
         [
             [
                 str(one.id),
                 stamp(one.due_at, one.zone),
                 one.account,
                 locale_words(one.locale),
+                *(_readers(one, done) if mailed else []),
                 " ".join(one.text.split())[:70],
                 *([one.moved] if moved else []),
             ]
             for one in approved
         ],
     )
+    for one in approved:
+        if one.note:  # what is left out of it, or to be looked at
+            print(f"{one.id}: {one.note}")
     verb = "would be approved" if dry_run else "approved"
     print(f"{len(approved)} {verb} by {who}.")
 
 
-def _row(message: Message, refused: str) -> dict[str, object]:
+def _readers(message: Message, done: Approved) -> list[str]:
+    broadcast = done.broadcasts.get(message.id)
+    return [f"{broadcast.recipients:,}", f"{broadcast.excluded:,}"] if broadcast else ["", ""]
+
+
+def _row(message: Message, refused: str, done: Approved) -> dict[str, object]:
+    broadcast = done.broadcasts.get(message.id)
     return {
+        "recipients": broadcast.recipients if broadcast else None,
+        "excluded": broadcast.excluded if broadcast else None,
         "message": message.id,
         "campaign": message.campaign,
         "item": message.item,
@@ -91,6 +107,7 @@ def _row(message: Message, refused: str) -> dict[str, object]:
         "locale": message.locale,
         "due_at": message.due_at.isoformat(),
         "moved": message.moved,
+        "note": message.note,
         "hash": message.content_hash,
         "approved": not refused,
         "refused": refused,

@@ -74,6 +74,7 @@ def check_shared(app: App) -> list[Checked]:
     """
     try:
         app.words()
+        app.vocabulary()
     except FileError as error:
         return [Checked(path=error.path, campaign=None, problems=error.problems)]
     return []
@@ -98,6 +99,8 @@ def summary_of(app: App, campaign: Campaign) -> str:
     locales = ", ".join(campaign.locales)
     if campaign.digest is not None:
         return f"{campaign.id}: a digest by {', '.join(campaign.accounts)} in {locales}"
+    if campaign.newsletter is not None:
+        return _newsletter_summary(campaign) + _waiting(app, campaign)
     posts = sum(
         item.text_on(app.accounts[account].channel) is not None
         for item in campaign.items
@@ -107,11 +110,29 @@ def summary_of(app: App, campaign: Campaign) -> str:
     )
     items = counted(len(campaign.items), "item")
     summary = f"{campaign.id}: {items}, {counted(posts, 'post')} in {locales}"
-    if waiting := untranslated(campaign, app.dry_desk()):
-        strings = counted(len(waiting), "string")
-        wait = "waits" if len(waiting) == 1 else "wait"
-        summary += f"; {strings} {wait} for a translator (`campaigner translate status`)"
-    return summary
+    return summary + _waiting(app, campaign)
+
+
+def _newsletter_summary(campaign: Campaign) -> str:
+    """Say whose stories a newsletter tells: `lac-news: a newsletter by mail in en, es: …`."""
+    assert campaign.newsletter is not None, "the caller looked"
+    sources = campaign.newsletter.sources
+    own = sum(item.story is not None for item in campaign.items)
+    told = [f"{own} of its own"] if own else []
+    if sources is not None:
+        told += ["all campaigns"] if sources.campaigns is None else sources.campaigns
+    by, locales = ", ".join(campaign.accounts), ", ".join(campaign.locales)
+    return f"{campaign.id}: a newsletter by {by} in {locales}, stories: {', '.join(told)}"
+
+
+def _waiting(app: App, campaign: Campaign) -> str:
+    """Say how many strings wait for a translator; empty if none does."""
+    waiting = untranslated(campaign, app.dry_desk())
+    if not waiting:
+        return ""
+    strings = counted(len(waiting), "string")
+    wait = "waits" if len(waiting) == 1 else "wait"
+    return f"; {strings} {wait} for a translator (`campaigner translate status`)"
 
 
 def look_at(app: App, campaign: Campaign) -> str:

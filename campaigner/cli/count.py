@@ -2,16 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
 import typer
 
+from campaigner.cli.jsonl import lines_of, text_in
 from campaigner.core.counting import LIMITS, check
 from campaigner.errors import UserError
-
-LONGEST_LINE = 1_000_000  # bytes of one line of --jsonl; the rest of a longer one is passed over
 
 # This file imports no more than counting needs, so that the command answers at once.
 
@@ -92,10 +90,10 @@ def _read() -> str:
 def _answer_lines(lines: BinaryIO, *, channel: str, limit: int) -> bool:
     """Print an answer for each line as soon as it is there; return whether all were texts."""
     fine = True
-    for line in _lines(lines):
+    for line in lines_of(lines):
         answer: dict[str, object]
         try:
-            counted = check(channel, _text_in(line), limit)
+            counted = check(channel, text_in(line), limit)
         except ValueError as error:
             fine = False
             answer = {"problem": str(error)}
@@ -103,27 +101,3 @@ def _answer_lines(lines: BinaryIO, *, channel: str, limit: int) -> bool:
             answer = {"length": counted.length, "limit": counted.limit, "valid": counted.valid}
         print(json.dumps(answer), flush=True)
     return fine
-
-
-def _lines(lines: BinaryIO) -> Iterator[bytes]:
-    """Yield line after line, never more than a bit over LONGEST_LINE of one."""
-    while line := lines.readline(LONGEST_LINE + 1):
-        rest = line
-        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
-            rest = lines.readline(LONGEST_LINE + 1)
-        yield line
-
-
-def _text_in(line: bytes) -> str:
-    """Return the JSON string that a line is. Raises ValueError, with a sentence, otherwise."""
-    if len(line) > LONGEST_LINE:
-        raise ValueError(f"this line is longer than {LONGEST_LINE:,} bytes")
-    try:
-        text = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise ValueError("this line is not UTF-8") from None
-    except (ValueError, RecursionError):
-        raise ValueError('this line is no JSON: write each text as "text"') from None
-    if not isinstance(text, str):
-        raise ValueError('this line is no text: write each as "text"')
-    return text

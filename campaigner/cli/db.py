@@ -30,7 +30,7 @@ def upgrade(
     with opened(workspace) as opened_app:
         missing = schema.pending(opened_app.engine)
         if not dry_run:
-            schema.upgrade(opened_app.engine)
+            schema.upgrade(opened_app.engine, lists=opened_app.settings.lists)
     for title in missing:
         print(f"{'would apply' if dry_run else 'applied'} {title}")
     print("The database is up to date." if not (dry_run and missing) else "Nothing was changed.")

@@ -25,7 +25,8 @@ STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 def doctor(
     network: Annotated[
-        bool, typer.Option("--network", help="Ask each account's network who we are, too.")
+        bool,
+        typer.Option("--network", help="Ask networks who we are, and DNS how mail accounts stand."),
     ] = False,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
@@ -57,6 +58,7 @@ def patient_of(app: App, *, network: bool) -> Patient:
         strategy=lambda: app.strategy,
         untranslated=lambda: untranslated(app),
         channel_for=app.channel if network else None,
+        sender_checks=app.sender_checks,
     )
 
 

@@ -36,16 +36,15 @@ def init(
     init_workspace(folder, sample_root())
     app = App(load_settings(folder))
     try:
-        schema.upgrade(app.engine)
+        schema.upgrade(app.engine, lists=app.settings.lists)
         import_processes(app.sessions, folder / SAMPLE_PROCESSES, dry_run=False, now=app.clock())
-        import_subscribers(
-            app.sessions,
-            load_subscribers(folder / SAMPLE_READERS).subscribers,
-            source="sample, made up",
-            by="campaigner init",
-            now=app.clock(),
-            dry_run=False,
-        )
+        record = {"how": "import", "source": "sample, made up", "by": "campaigner init"}
+        today = app.clock().date()
+        readers = load_subscribers(folder / SAMPLE_READERS, record=record, today=today)
+        for name in app.settings.lists:
+            import_subscribers(
+                app.sessions, readers, list=name, keyring=app.keyring, clock=app.clock
+            )
     finally:
         app.close()
     where = "" if folder == Path() else f"  cd {folder}\n"

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,9 +22,10 @@ from campaigner.cli.workspace import (
 from campaigner.core.by_hand import Decision
 from campaigner.core.countries import country_code
 from campaigner.errors import UserError
+from campaigner.services import broadcasts, outbox
 from campaigner.services import missed as missed_ones
 from campaigner.services import move as by_hand
-from campaigner.services import outbox
+from campaigner.services.broadcasts import Word
 from campaigner.services.missed import Decided
 
 LONGEST = timedelta(days=366)
@@ -109,10 +112,29 @@ def missed(
             now=app.clock(),
             dry_run=dry_run,
         )
+        # A broadcast is of no single country: those are decided on whole, or not at all.
+        words = (
+            []
+            if code
+            else broadcasts.decide_missed(
+                app.sessions,
+                decision=wished[0],
+                at=lambda message: missed_ones.later(
+                    message.due_at, length, ZoneInfo(message.zone)
+                ),
+                campaign=campaign,
+                account=account,
+                reason=reason,
+                by=by or app.settings.user,
+                now=app.clock(),
+                dry_run=dry_run,
+            )
+        )
     if as_json:
-        print(json.dumps(_rows(decided, wished[0]), ensure_ascii=False, indent=2))
+        rows = _rows(decided, wished[0]) + [_word(word, wished[0]) for word in words]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        _print(decided, wished[0], dry_run=dry_run)
+        _print(decided, words, wished[0], dry_run=dry_run)
 
 
 def read_length(text: str) -> timedelta:
@@ -128,8 +150,8 @@ def read_length(text: str) -> timedelta:
     )
 
 
-def _print(decided: Decided, decision: Decision, *, dry_run: bool) -> None:
-    if not decided.taken and not decided.refused:
+def _print(decided: Decided, words: Sequence[Word], decision: Decision, *, dry_run: bool) -> None:
+    if not decided.taken and not decided.refused and not words:
         print("Nothing of that kind fell due while paused.")
         return
     become = {Decision.SEND: "sent now", Decision.MOVE: "", Decision.DROP: "dropped"}[decision]
@@ -138,6 +160,11 @@ def _print(decided: Decided, decision: Decision, *, dry_run: bool) -> None:
         for one in decided.taken
     ]
     lines += [(row, f"still waits: {why}") for row, why in decided.refused]
+    for word in words:
+        message = word.standing.message
+        at = f"moved to {stamp(word.at, message.zone)}" if word.at else become
+        what = f"still waits: {word.why_not}" if word.why_not else at
+        print(f"Broadcast {message.id} ({message.campaign}, edition of {message.run}): {what}")
     show_table(
         ["number", "was due", "account", "language", "what", "becomes"],
         [
@@ -153,9 +180,21 @@ def _print(decided: Decided, decision: Decision, *, dry_run: bool) -> None:
         ],
     )
     done = "would be decided" if dry_run else "decided"
-    print(f"{len(decided.taken)} {done}, {len(decided.refused)} still wait.")
+    refused = len(decided.refused) + sum(bool(word.why_not) for word in words)
+    taken = len(decided.taken) + len(words) - sum(bool(word.why_not) for word in words)
+    print(f"{taken} {done}, {refused} still wait.")
     if dry_run:
         print("Nothing was changed (--dry-run).")
+
+
+def _word(word: Word, decision: Decision) -> dict[str, object]:
+    return {
+        "id": None,
+        "broadcast": word.standing.message.id,
+        "becomes": None if word.why_not else decision,
+        "at": word.at.isoformat() if word.at else None,
+        "why_not": word.why_not,
+    }
 
 
 def _rows(decided: Decided, decision: Decision) -> list[dict[str, object]]:

@@ -36,9 +36,12 @@ def new(
     accounts: Annotated[str | None, typer.Option(help="Names from campaigner.toml.")] = None,
     zone: Annotated[str | None, typer.Option(help="Like America/Montevideo.")] = None,
     when: Annotated[str | None, typer.Option(help="Like 'monday thursday 10:00'.")] = None,
-    text: Annotated[str | None, typer.Option(help="The first item's text.")] = None,
+    text: Annotated[str | None, typer.Option(help="The first item's text, or the subject.")] = None,
     link: Annotated[str | None, typer.Option(help="Its link, or nothing.")] = None,
     hashtags: Annotated[str | None, typer.Option(help="Without #, or nothing.")] = None,
+    newsletter: Annotated[
+        bool, typer.Option("--newsletter", help="Make a newsletter of the campaigns' stories.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Take the defaults instead of asking.")
     ] = False,
@@ -50,23 +53,27 @@ def new(
     """
     with opened(workspace) as app:
         folder = app.settings.workspace / "campaigns"
-        ask = _Asker(app, yes=yes)
+        ask = _Asker(app, yes=yes, mail=newsletter)
         name = ask("Id of the campaign", id, None, lambda text: _id(text, folder))
         default = name.replace("-", " ").capitalize()
         called = ask("Title", title, default, _words)
         whose = ask("Who answers for it", owner, app.settings.user, _words)
         serves = ask("Project that it serves (its id, or words of it)", project, None, ask.project)
         locales = ask("Languages, the one you write in first", languages, ask.served(), ask.locales)
-        fitting = accounts_for(app.accounts, locales)
+        fitting = accounts_for(app.accounts, locales, mail=newsletter)
         places = ask("Accounts", accounts, " ".join(fitting), lambda text: _those(text, fitting))
         where = ask("Time zone", zone, app.settings.zone, _zone)
         days, times = ask("When (weekdays, then times)", when, "tuesday 10:00", _when)
-        says = ask("Text of the first item", text, None, _words)
-        leads = ask("Link (https://…, or nothing)", link, "", _link)
-        tags = ask("Hashtags, without # (or nothing)", hashtags, "", _tags)
+        says = ask("Subject of its mails" if newsletter else "Text of the first item", text,
+                   called if newsletter else None, _words)  # fmt: skip
+        leads = "" if newsletter else ask("Link (https://…, or nothing)", link, "", _link)
+        tags: Sequence[str] = ()
+        if not newsletter:
+            tags = ask("Hashtags, without # (or nothing)", hashtags, "", _tags)
         answers = Answers(
             id=name, title=called, owner=whose, project=serves, locales=locales, accounts=places,
             zone=where, weekdays=days, times=times, text=says, link=leads, hashtags=tags,
+            newsletter=newsletter,
         )  # fmt: skip
         path = write_campaign(folder, answers)
         checked = check_file(app, path)
@@ -77,7 +84,7 @@ def new(
             print(summary_of(app, checked.campaign))
     shown = path.relative_to(folder.parent)
     print(
-        "Next: add items to it, then\n\n"
+        f"Next: add {'to whom (`topics`)' if newsletter else 'items'} to it, then\n\n"
         f"  campaigner check {shown}\n"
         f"  campaigner preview {shown}\n"
         f"  campaigner rehearse {shown}\n"
@@ -88,9 +95,10 @@ def new(
 class _Asker:
     """Asks until an answer is right. What was given as an option has to be right at once."""
 
-    def __init__(self, app: App, *, yes: bool) -> None:
+    def __init__(self, app: App, *, yes: bool, mail: bool) -> None:
         self.app = app
         self.yes = yes
+        self.mail = mail
 
     def __call__(
         self, question: str, given: str | None, default: str | None, read: Callable[[str], T]
@@ -119,9 +127,9 @@ class _Asker:
         raise UserError(f"several are like '{text}'. Give the id of one:\n{shown}{more}")
 
     def served(self) -> str:
-        """Return every language that an account posts in, for a default."""
-        posting = [one for one in self.app.accounts.values() if one.channel != "email"]
-        return " ".join(dict.fromkeys(locale for one in posting for locale in one.locales))
+        """Return every language that an account posts, or sends mail, in: for a default."""
+        fit = [one for one in self.app.accounts.values() if (one.channel == "email") is self.mail]
+        return " ".join(dict.fromkeys(locale for one in fit for locale in one.locales))
 
     def locales(self, text: str) -> tuple[str, ...]:
         served = self.served().split()
@@ -134,7 +142,8 @@ class _Asker:
             if locale not in served:
                 otherwise = f"Served are {', '.join(served)}."
                 hint = did_you_mean(locale, served, otherwise=otherwise)
-                raise UserError(f"no account posts in {locale}. {hint}")
+                verb = "sends mail" if self.mail else "posts"
+                raise UserError(f"no account {verb} in {locale}. {hint}")
             out[locale] = None
         if not out:
             raise UserError("at least one language is needed")

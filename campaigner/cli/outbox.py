@@ -1,6 +1,7 @@
 """`campaigner outbox`: every post and mail, its state, its reason and its next time."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -18,9 +19,11 @@ from campaigner.cli.workspace import (
     opened,
 )
 from campaigner.core.delivery import Hold, State
+from campaigner.core.spelling import counted
 from campaigner.errors import UserError
 from campaigner.services import outbox, publish_by_hand
-from campaigner.services.outbox import Entry
+from campaigner.services.outbox import Entry, Mails
+from campaigner.services.reassemble import reassemble
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,53 +56,88 @@ def list_(
     state: Annotated[list[State] | None, typer.Option("--state", help="Only these states.")] = None,
     campaign: CampaignFilter = None,
     account: AccountFilter = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="The mails to this address, one by one.")
+    ] = None,
     limit: LimitOption = None,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """List posts and mails in order of their time, each with the reason for its state.
 
+    The mails of an edition are one line a state, with their number; those that
+    nobody could confirm are listed one by one.
+
     Example: campaigner outbox list --campaign dns-security-awareness
     """
     with opened(workspace) as opened_app:
-        entries = outbox.list_outbox(
-            opened_app.sessions,
-            states=state or (),
-            campaign=campaign,
-            account=account,
-            limit=limit,
-            now=opened_app.clock(),
-        )
+        sessions, now = opened_app.sessions, opened_app.clock()
+        if to is not None:
+            entries = outbox.mails_of(sessions, to, limit=limit, now=now)
+            mails = list[Mails]()
+        else:
+            states = state or ()
+            entries = outbox.list_outbox(
+                sessions, states=states, campaign=campaign, account=account, limit=limit, now=now
+            )
+            mails = outbox.count_mails(
+                sessions, states=states, campaign=campaign, account=account, now=now
+            )
     if as_json:
-        print(json.dumps([_row(entry) for entry in entries], ensure_ascii=False, indent=2))
+        rows = [*map(_row, entries), *map(_mails, mails)]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    if not entries:
+    if not entries and not mails:
         print("The outbox holds nothing of that kind.")
         return
+    lines = [
+        (entry.listed.delivery.due_at, str(entry.listed.delivery.id), entry.listed.message,
+         ON_SCREEN[entry.listed.delivery.state], entry.why)
+        for entry in entries
+    ] + [
+        (each.at, counted(each.number, "mail"), each.message, ON_SCREEN[each.state], each.why)
+        for each in mails
+    ]  # fmt: skip
     show_table(
         ["number", "when", "account", "language", "what", "state", "why"],
         [
             [
-                str(entry.listed.delivery.id),
-                stamp(entry.listed.delivery.due_at, entry.listed.message.zone),
-                entry.listed.message.account,
-                locale_words(entry.listed.message.locale),
-                entry.listed.message.item,
-                ON_SCREEN[entry.listed.delivery.state],
-                entry.why,
+                number,
+                stamp(at, message.zone),
+                message.account,
+                locale_words(message.locale),
+                message.item,
+                words,
+                why,
             ]
-            for entry in entries
+            for at, number, message, words, why in sorted(lines, key=lambda line: line[0])
         ],
     )
 
 
 @app.command()
-def show(number: Number, as_json: JsonOption = False, workspace: WorkspaceOption = None) -> None:
+def show(
+    number: Number,
+    eml: Annotated[bool, typer.Option("--eml", help="Print the mail as it is sent.")] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Show one post or mail whole, with its history.
 
     Example: campaigner outbox show 12
     """
     with opened(workspace) as opened_app:
+        if eml:
+            mail = reassemble(
+                opened_app.sessions,
+                number,
+                accounts=opened_app.lists,
+                public_url=opened_app.settings.web.public_url,
+                keyring=opened_app.keyring,
+                signers_at=opened_app.signers,
+            )
+            sys.stdout.buffer.write(mail)
+            return
         entry, attempts = outbox.show(opened_app.sessions, number, now=opened_app.clock())
     history = [
         {
@@ -267,10 +305,47 @@ app.command("move")(moves.move)
 app.command("missed")(moves.missed)
 
 
+def _mails(mails: Mails) -> dict[str, object]:
+    """Return the mails of one edition in one state as a row; what one delivery has is null."""
+    message = mails.message
+    return {
+        "id": None,
+        "mails": mails.number,
+        "message": message.id,
+        "kind": message.kind,
+        "campaign": message.campaign,
+        "run": message.run,
+        "item": message.item,
+        "account": message.account,
+        "locale": message.locale,
+        "recipient": "",
+        "country": "",
+        "state": mails.state,
+        "hold": message.hold,
+        "why": mails.why,
+        "day": message.day.isoformat(),
+        "scheduled_at": message.due_at.isoformat(),
+        "due_at": message.due_at.isoformat(),
+        "not_after": message.not_after.isoformat(),
+        "moved": message.moved,
+        "embargo_until": message.embargo_until.isoformat() if message.embargo_until else None,
+        "attempts": None,
+        "sent_at": None,
+        "remote_id": None,
+        "remote_url": "",
+        "key": message.key,
+        "hash": message.content_hash,
+        "approved_by": message.approved_by,
+        "text": message.text,
+        "link": message.link,
+    }
+
+
 def _row(entry: Entry) -> dict[str, object]:
     message, delivery = entry.listed.message, entry.listed.delivery
     return {
         "id": delivery.id,
+        "mails": 1 if delivery.recipient else 0,
         "message": message.id,
         "kind": message.kind,
         "campaign": message.campaign,

@@ -8,6 +8,7 @@ import typer
 from campaigner.cli.tables import show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
 from campaigner.core.countries import country_code
+from campaigner.core.spelling import counted
 from campaigner.db import pauses
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
@@ -91,6 +92,12 @@ def resume(
             f"{done.missed} fell due meanwhile and wait for you: see `campaigner outbox list "
             "--state held`, then send (`outbox retry ID`), move (`outbox move ID --at TIME`) or "
             "drop (`outbox cancel ID`) each, or all at once with `campaigner outbox missed`."
+        )
+    if done.broadcasts:
+        print(
+            f"{counted(done.broadcasts, 'broadcast')} fell due meanwhile and had not begun: see "
+            "`campaigner broadcast list`, then send (`broadcast send ID`), move (`broadcast move "
+            "ID --at TIME`) or drop (`broadcast cancel ID`) each."
         )
 
 

@@ -18,9 +18,9 @@ from campaigner.core.cost import cost_of, in_dollars, total
 from campaigner.core.locales import bcp47, normalize
 from campaigner.errors import UserError
 from campaigner.rendering.drafts import Draft
-from campaigner.rendering.preview_pages import EditionPreview, StoryDraft, digest_page, posts_page
+from campaigner.rendering.preview_pages import EditionPreview, StoryDraft, editions_page, posts_page
 from campaigner.services.preview import preview_posts, preview_stories
-from campaigner.services.preview_digest import preview_digest
+from campaigner.services.preview_editions import preview_editions
 
 
 def preview(
@@ -43,18 +43,27 @@ def preview(
     locale = _normal(locale)
     with opened(workspace) as app:
         campaign = app.load_campaign(file)
-        if campaign.digest is not None:
+        if campaign.has_editions:
             desk = app.desk(file.parent)
             editions = [
                 edition
-                for edition in preview_digest(app.sessions, campaign, desk, now=app.clock())
+                for edition in preview_editions(
+                    app.reading_sessions,
+                    campaign,
+                    desk,
+                    campaigns=app.readable_campaigns(),
+                    now=app.clock(),
+                )
                 if locale in (None, edition.locale) and account in (None, edition.account)
             ]
             if html is not None and editions:
-                page = digest_page(campaign, desk, editions=editions, language=language)
+                page = editions_page(campaign, desk, editions=editions, language=language)
                 print(f"{html}: {len(editions)} editions, {write_page(html, page)}.")
             else:
-                _digest(editions, as_json=as_json)
+                _editions(editions, as_json=as_json)
+                for each in () if as_json else campaign.items:
+                    if each.story is None:
+                        print(_unwritten(each))
             return
         desk = app.dry_desk(file.parent)
         posts = [
@@ -170,18 +179,35 @@ def _story(draft: StoryDraft) -> Panel:
     )
 
 
-def _digest(editions: Sequence[EditionPreview], *, as_json: bool) -> None:
+def _editions(editions: Sequence[EditionPreview], *, as_json: bool) -> None:
     if as_json:
         rows = [
-            {"locale": edition.locale, "subject": edition.subject, "text": edition.text}
+            {
+                "locale": edition.locale,
+                "subject": edition.subject,
+                "text": edition.text,
+                "notes": list(edition.notes),
+                "faults": [
+                    {"kind": fault.kind, "stops": fault.stops, "fault": fault.sentence}
+                    for fault in edition.faults
+                ],
+            }
             for edition in editions
         ]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     console = Console()
     for edition in editions:
-        title = Text(f"{locale_words(edition.locale)}: {edition.subject}")
-        console.print(Panel(Text(edition.text), title=title, title_align="left", width=90))
+        title = Text(f"{locale_words(edition.locale)}: {edition.subject or 'not sent'}")
+        body = Text(edition.text)
+        for note in edition.notes:
+            body.append(f"\n{note}", "bold red")
+        for fault in edition.faults:
+            said = f"\n{'held: ' if fault.stops else ''}{fault.sentence}"
+            body.append(said, "bold red" if fault.stops else "yellow")
+        stopped = any(fault.stops for fault in edition.faults)
+        border = "none" if edition.subject and not stopped else "red"
+        console.print(Panel(body, title=title, title_align="left", border_style=border, width=90))
 
 
 def _row(draft: Draft, campaign: Campaign) -> dict[str, object]:

@@ -1,20 +1,28 @@
 """`campaigner queue`: from a campaign's file into the outbox."""
 
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from campaigner.app import App
+from campaigner.cli.logs import quietly
 from campaigner.cli.tables import locale_words, no_text_yet, show_table, stamp
 from campaigner.cli.workspace import AsOption, JsonOption, WorkspaceOption, opened
+from campaigner.core.broadcast import RANGE
 from campaigner.core.campaign import Approval, Campaign
 from campaigner.core.difference import Change, Queued, is_overdue
 from campaigner.errors import FileError
-from campaigner.services.compose import queue_digest
+from campaigner.services.compose import queue_editions
+from campaigner.services.freeze import Frozen, Progress, freeze_waiting
 from campaigner.services.preview import unrenderable
 from campaigner.services.queue import queue_campaign
 
@@ -27,6 +35,7 @@ WORDS = {
     "unchanged": "unchanged",
     "sent": "left already, kept as it is",
     "expired": "too late, not sent",
+    "silent": "not sent in that language: it has no story",
 }
 
 
@@ -46,7 +55,8 @@ def queue(
 ) -> None:
     """Put a campaign into the outbox, or take up the changes of its file.
 
-    Queueing twice changes nothing. What is new or changed waits for approval.
+    Queueing twice changes nothing. What is new or changed waits for approval. Of a
+    digest or a newsletter the edition that is due for it is composed, and its readers chosen.
 
     Example: campaigner queue campaigns/dns-security-awareness.yaml --start now
     """
@@ -54,8 +64,10 @@ def queue(
         campaign = app.load_campaign(file)
         if problems := unrenderable(campaign, app.dry_desk(file.parent)):
             raise FileError(file, problems)
-        work = queue_campaign if campaign.digest is None else queue_digest
         now = app.clock()
+        work = queue_campaign
+        if campaign.has_editions:
+            work = partial(queue_editions, campaigns=app.readable_campaigns())
         queued = work(
             app.sessions,
             campaign,
@@ -67,10 +79,48 @@ def queue(
             dry_run=dry_run,
         )
         zone = campaign.schedule.zone.key
+        # What needs readers gets them here, and not only in the daemon's next round.
+        frozen = _freeze(app) if campaign.has_editions and not dry_run else []
     if as_json:
         print(json.dumps(_rows(queued, now), ensure_ascii=False, indent=2))
         return
     _print(campaign, queued, zone, dry_run=dry_run, now=now)
+    if frozen:
+        print(_readers(frozen))
+
+
+def _freeze(app: App) -> list[Frozen]:
+    """Decide who gets what waits for readers, and show how far that is."""
+    with quietly(), _progress() as heard:
+        return freeze_waiting(app.sessions, clock=app.clock, heard=heard)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], object]]:
+    """Show on a terminal how many readers are decided on; elsewhere a line for each tenth."""
+    words = "Choosing the readers: {done:,} of {of:,}"
+    if sys.stderr.isatty():
+        with Console(stderr=True).status("Choosing the readers …") as status:
+            yield lambda now: status.update(words.format(done=now.done, of=now.of))
+        return
+    told = dict[int, int]()
+
+    def tell(now: Progress) -> None:
+        tenth = now.done * 10 // max(now.of, 1)
+        if now.of > RANGE and tenth > told.get(now.message, 0):
+            told[now.message] = tenth
+            typer.echo(words.format(done=now.done, of=now.of), err=True)
+
+    yield tell
+
+
+def _readers(frozen: list[Frozen]) -> str:
+    recipients = sum(one.recipients for one in frozen)
+    excluded = sum(one.excluded for one in frozen)
+    told = f"{recipients:,} readers get what is new or changed"
+    if excluded:
+        told += f"; {excluded:,} are left out (`campaigner broadcast exclusions`)"
+    return f"{told}."
 
 
 def _print(campaign: Campaign, queued: Queued, zone: str, *, dry_run: bool, now: datetime) -> None:

@@ -25,6 +25,8 @@ class AlertKind(StrEnum):
     APPROVAL = "approval"
     HANDED = "handed"
     LAPSED = "lapsed"
+    STOPPED = "stopped"
+    BROADCAST = "broadcast"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,28 @@ def lapsed(
         text=f"Nobody published post {delivery} ({campaign}, {item}) by hand on '{account}' before "
         f"{_time(not_after)}, its last date. Tell those who publish there that it is too late. If "
         f"it is out after all, run `campaigner outbox done {delivery} ADDRESS`.",
+    )
+
+
+def stopped_itself(scope: str, target: str, *, reason: str) -> Finding:
+    """Word a stop that campaigner pulled itself. `reason` is its own words, with figures."""
+    again = f"--{scope} {target}" if scope == "account" else target
+    command = "resume" if scope == "account" else "broadcast resume"
+    return Finding(
+        kind=AlertKind.STOPPED,
+        subject=f"{scope}/{target}",
+        text=f"campaigner paused {scope} '{target}' by itself: {reason}. Nothing more leaves until "
+        f"somebody runs `campaigner {command} {again}`.",
+    )
+
+
+def waits_for_a_word(broadcast: int, *, campaign: str, run: str, why: str) -> Finding:
+    """Word a broadcast that waits for a person to decide. `why` says for what, and how."""
+    return Finding(
+        kind=AlertKind.BROADCAST,
+        subject=str(broadcast),
+        text=f"Broadcast {broadcast} ({campaign}, edition of {run}) waits for you: {why}. Nothing "
+        "of it leaves until then.",
     )
 
 

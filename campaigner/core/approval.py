@@ -14,8 +14,9 @@ class Pinned:
 
     `when` is the wall-clock time as it was written, with its zone: where a
     government moves its clocks, ten o'clock stays what was approved.
-    `blocks` are a mail's, each (zone, position, html, text); `recipients` how
-    many people it goes to. Both are empty for a post.
+    `blocks` are a mail's, each (zone, position, html, text); `audience` says in
+    words which readers of its list get it, and when; `recipients` how many
+    people it goes to. All are empty for a post.
     """
 
     account: str
@@ -26,6 +27,7 @@ class Pinned:
     language: str
     media: Sequence[Medium] = ()
     blocks: Sequence[tuple[str, int, str, str]] = ()
+    audience: str = ""
     recipients: int = 0
 
 
@@ -42,6 +44,8 @@ def content_hash(pinned: Pinned) -> str:
         "blocks": [list(block) for block in pinned.blocks],
         "recipients": pinned.recipients,
     }
+    if pinned.audience:  # else a post would not have the hash that it had before there was any
+        content["audience"] = pinned.audience
     plain = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 

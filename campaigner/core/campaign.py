@@ -72,10 +72,16 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What the item tells in a newsletter: a headline and a body in Markdown."""
+    """What the item tells in a newsletter: a headline and a body in Markdown.
+
+    `byline` is who wrote it: a name, never translated. `order` is its place
+    among the stories of an edition, from 1; None: wherever its date puts it.
+    """
 
     headline: Wording
     body: Wording
+    byline: Wording | None = None
+    order: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +111,7 @@ class Item:
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether its text is still to be written."""
+        """Whether what it posts is still to be written."""
         return not self.texts
 
     def text_on(self, channel: str) -> Wording | None:
@@ -123,6 +129,68 @@ class Digest:
     subject: Wording
     introduction: Wording
     compose_before: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What the editor says to the readers of an edition. `by` is a name, never translated."""
+
+    text: Wording
+    by: Wording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Which stories of other campaigns a newsletter tells, `at_most` so many stories an edition.
+
+    `campaigns` are ids; None: every campaign. `since` is how far an edition
+    looks back; None: to the one before it.
+    """
+
+    campaigns: tuple[str, ...] | None
+    since: timedelta | None = None
+    at_most: int = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newsletter:
+    """An edition per date, made of stories: those of other campaigns, and the campaign's own items.
+
+    Composed `compose_before` its date, so that a person can read and approve it.
+    """
+
+    subject: Wording
+    introduction: Wording | None = None
+    note: Note | None = None
+    sources: Sources | None = None
+    compose_before: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Which of a list's readers get an edition, when, and how many of them first.
+
+    Those who chose one of `topics`, or chose none; whom `segment` (the text of
+    a rule: core.segments) takes in. Either empty: all. `local`: at the same
+    time on each reader's own clock. `sample` is to how many it goes first,
+    like ``5%`` or ``200``; empty: to all at once.
+    """
+
+    topics: tuple[str, ...] = ()
+    segment: str = ""
+    local: bool = False
+    sample: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """Everything of it, as an approval pins it; empty for all readers at once."""
+        parts = [
+            f"topics {', '.join(self.topics)}" if self.topics else "",
+            f"segment {self.segment}" if self.segment else "",
+            "at each reader's own time" if self.local else "",
+            f"to {self.sample} first" if self.sample else "",
+        ]
+        return "; ".join(filter(None, parts))
 
 
 class Then(StrEnum):
@@ -187,7 +255,8 @@ class Schedule:
 class Campaign:
     """A definition tied to one or more projects of the strategy.
 
-    Either `items` (in the order in which they are said) or `digest` is set.
+    It posts `items` (in the order in which they are said), or sends editions to
+    `audience`: a `digest`, or a `newsletter`, whose `items` are stories.
     `accounts` are names from the workspace's settings, in order. `locales`
     are CLDR names; `source_locale` is the language of the file. `template`
     lays out a post. `variables` fill `{{ name }}` in its texts, reusable texts
@@ -211,9 +280,28 @@ class Campaign:
     embargo_until: datetime | None = None
     items: tuple[Item, ...] = ()
     digest: Digest | None = None
+    newsletter: Newsletter | None = None
+    audience: Audience = Audience()
     not_after: timedelta
     missing: Missing = Missing.HOLD
     approval: Approval = Approval.FOUR_EYES
+
+    @property
+    def has_editions(self) -> bool:
+        """Whether it sends editions to readers; else it posts."""
+        return self.digest is not None or self.newsletter is not None
+
+    @property
+    def compose_before(self) -> timedelta:
+        """How long before its date an edition is composed. Raises ValueError if it has none."""
+        editions = self.digest or self.newsletter
+        if editions is None:
+            raise ValueError(f"{self.id} has no editions")
+        return editions.compose_before
+
+    def embargo_of(self, item: Item) -> datetime | None:
+        """Return until when nothing of an item is public: the later of both embargoes."""
+        return max(filter(None, (self.embargo_until, item.embargo_until)), default=None)
 
     def item(self, id: str) -> Item:
         return next(item for item in self.items if item.id == id)

@@ -93,6 +93,8 @@ class Hold(StrEnum):
     MISSED = "missed"  # fell due while paused: a person sends, moves or drops it
     RESTORED = "restored"  # fell due after the backup that was restored
     PERSON = "person"  # handed to a person, who publishes it and says where
+    FREEZING = "freezing"  # its readers are being counted
+    SAMPLE = "sample"  # goes out once the sample has been looked at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ def due_days(
     """
     begin = start or fixed_start(campaign)
     by_slots = isinstance(campaign.schedule.cadence, AccountSlots)
-    if begin is None or by_slots or campaign.digest is not None:
+    if begin is None or by_slots or campaign.has_editions:
         return {}
     plan = plan_run(campaign, run="", start=begin, serves=serves)
     days: dict[str, date] = {}

@@ -1,4 +1,4 @@
-"""When the editions of a digest are composed, and when they go out.
+"""When the editions of a digest or a newsletter are composed, and when they go out.
 
 Pure: the same campaign and start give the same editions, whenever asked.
 """
@@ -26,14 +26,14 @@ class ScheduledEdition:
 
 
 def plan_editions(campaign: Campaign, *, start: Start, until: datetime) -> list[ScheduledEdition]:
-    """Return the editions of a digest that have to be composed by `until`, earliest first.
+    """Return the editions of a campaign that have to be composed by `until`, earliest first.
 
     Of those before an embargo there is the last one only, when it ends. An
     edition is known by its nominal day and time, wherever it was moved.
     """
-    if campaign.digest is None:
+    if not campaign.has_editions:
         return []
-    schedule, lead = campaign.schedule, campaign.digest.compose_before
+    schedule, lead = campaign.schedule, campaign.compose_before
     embargo = campaign.embargo_until
     dates = plan_dates(
         schedule,

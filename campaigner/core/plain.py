@@ -1,7 +1,7 @@
 """Frozen values as plain JSON, and back: for what is kept as it was on a day.
 
-A dataclass becomes an object, a tuple an array, a date or an instant its ISO
-text. Where a type is a union of dataclasses the object says which, as "is".
+A dataclass or a mapping becomes an object, a tuple an array, a date or an
+instant its ISO text. Where a type is a union of dataclasses the object says which, as "is".
 """
 
 import types
@@ -20,6 +20,8 @@ def to_plain(value: Any) -> Any:
         return {"is": type(value).__name__, **named}
     if isinstance(value, tuple):
         return [to_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {name: to_plain(each) for name, each in value.items()}
     if isinstance(value, date):  # an instant is one too
         return value.isoformat()
     return value
@@ -49,6 +51,8 @@ def _read(hint: Any, plain: Any) -> Any:
         return _read(kinds[0] if len(kinds) == 1 else _named(kinds, plain["is"]), plain)
     if get_origin(hint) is tuple:
         return tuple(_read(get_args(hint)[0], each) for each in plain)
+    if get_origin(hint) is Mapping:
+        return {name: _read(get_args(hint)[1], each) for name, each in plain.items()}
     if is_dataclass(hint):
         return from_plain(hint, plain)  # type: ignore[arg-type]
     if hint in (date, datetime):

@@ -67,10 +67,10 @@ def available_at(bucket: Bucket, *, now: datetime) -> datetime:
     return at if is_there else at + ROUNDING
 
 
-def taken(bucket: Bucket, *, now: datetime) -> Bucket:
-    """Return the bucket with one token less; the caller has seen that there is one."""
+def taken(bucket: Bucket, *, now: datetime, count: int = 1) -> Bucket:
+    """Return the bucket with `count` tokens less; the caller has seen that they are there."""
     current = refilled(bucket, now=now)
-    return replace(current, tokens=current.tokens - 1.0)
+    return replace(current, tokens=current.tokens - count)
 
 
 def blocked(bucket: Bucket, *, until: datetime, now: datetime) -> Bucket:

@@ -45,12 +45,12 @@ def take_turns(
     is left out. No more dates are asked for than are needed.
     """
     ready = [
-        (each.last, number, each.turns)
+        (each.last, each.turns, number)
         for number, each in enumerate(waiting)
         if each.after is None and (times is None or each.turns < times)
     ]
     embargoed = [
-        (each.after, each.last, number, each.turns)
+        (each.after, each.last, each.turns, number)
         for number, each in enumerate(waiting)
         if each.after is not None and (times is None or each.turns < times)
     ]
@@ -61,9 +61,10 @@ def take_turns(
         while embargoed and embargoed[0][0] <= slot.due_at:
             heapq.heappush(ready, heapq.heappop(embargoed)[1:])
         # The first has waited longest: where it is not ready, nobody is.
-        if not ready or (ready[0][2] and slot.due_at - ready[0][0] < gap):
+        if not ready or (ready[0][1] and slot.due_at - ready[0][0] < gap):
             continue
-        _, number, turns = heapq.heappop(ready)
+        # Of two with the last turn at one instant, the one with fewer of them.
+        _, turns, number = heapq.heappop(ready)
         yield Turn(number=number, repetition=turns, slot=slot)
         if times is None or turns + 1 < times:
-            heapq.heappush(ready, (slot.due_at, number, turns + 1))
+            heapq.heappush(ready, (slot.due_at, turns + 1, number))

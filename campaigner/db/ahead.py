@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import State
-from campaigner.db import outbox
+from campaigner.db import broadcasts, outbox
 from campaigner.db.models import Delivery, Edition, Message
 
 
@@ -21,8 +21,15 @@ def next_moment(session: Session, *, after: datetime, until: datetime) -> dateti
             Delivery.state == State.UNKNOWN, Delivery.look_at > after, Delivery.look_at <= until
         )
     )
-    dues = outbox.next_dues(session, after=after, until=until, limit=1)
+    dues = next_dues(session, after=after, until=until, limit=1)
     return min([moment for moment in (look_at, *dues) if moment is not None], default=None)
+
+
+def next_dues(session: Session, *, after: datetime, until: datetime, limit: int) -> list[datetime]:
+    """Return the distinct instants in ``after < t <= until`` at which a post or mails may leave."""
+    posts = outbox.next_dues(session, after=after, until=until, limit=limit)
+    mails = broadcasts.next_dues(session, after=after, until=until, limit=limit)
+    return sorted({*posts, *mails})[:limit]
 
 
 def quiet_editions(session: Session, campaign: str) -> list[Edition]:

@@ -3,7 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from campaigner.core.alerts import (
@@ -13,25 +25,42 @@ from campaigner.core.alerts import (
     Finding,
     asks_where,
     lapsed,
-    overdue,
     silent_daemon,
+    stopped_itself,
     to_approve,
     to_reconnect,
     unconfirmed,
+    waits_for_a_word,
 )
+from campaigner.core.alerts import (
+    overdue as overdue_finding,
+)
+from campaigner.core.broadcast import SENDABLE, STOPPED, Stop
 from campaigner.core.delivery import LONGEST_WAIT, Hold, MessageState, State
-from campaigner.db import handovers
+from campaigner.db import broadcasts, handovers
 from campaigner.db.engine import change
 from campaigner.db.insertion import insert_new
-from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, RateBucket
+from campaigner.db.models import (
+    Account,
+    Alert,
+    Broadcast,
+    Delivery,
+    Heartbeat,
+    Message,
+    Pause,
+    RateBucket,
+    is_mail_aside,
+    is_post,
+)
 from campaigner.db.outbox import is_disconnected, is_embargoed, is_paused
 
+CAMPAIGNER = "campaigner"  # who pulled a stop that no person pulled
 Spacings = Mapping[str, timedelta]
 """How far apart two posts of an account are, by account; one that is not in it: not at all."""
 
 
 def find_conditions(session: Session, *, now: datetime, spacings: Spacings) -> list[Finding]:
-    """Return everything that a person has to see now: seven queries, however much there is."""
+    """Return everything that a person has to see now: nine queries, however much there is."""
     return [
         *_to_reconnect(session),
         *_unconfirmed(session),
@@ -39,6 +68,8 @@ def find_conditions(session: Session, *, now: datetime, spacings: Spacings) -> l
         *_silent_daemons(session, now=now),
         *_to_approve(session, now=now),
         *_with_people(session, now=now),
+        *_stopped(session),
+        *_waiting_broadcasts(session),
     ]
 
 
@@ -74,16 +105,24 @@ def mark_told(session: Session, ids: Sequence[int], *, now: datetime) -> None:
     )
 
 
-def overdue_deliveries(*, now: datetime, spacings: Spacings) -> Select[str, datetime]:
-    """Select account and due time of what should have gone out, and does not move.
+def overdue(*, now: datetime, spacings: Spacings) -> CompoundSelect[str, datetime]:
+    """Select account and due time of each post and broadcast that should go out, and does not move.
 
     Left out is what waits as it should: under a pause or an embargo, for its account to be
     reconnected, or in an account that is sending, one after the other.
     """
+    return union_all(
+        _overdue_posts(now=now, spacings=spacings),
+        broadcasts.not_begun(due_before=now - OVERDUE_AFTER, now=now),
+    )
+
+
+def _overdue_posts(*, now: datetime, spacings: Spacings) -> Select[str, datetime]:
     return (
         select(Delivery.account, Delivery.due_at)
         .join(Message, Message.id == Delivery.message_id)
         .where(
+            is_post(),
             Delivery.state.in_([State.QUEUED, State.CLAIMED]),
             Delivery.due_at < now - OVERDUE_AFTER,
             ~is_paused(),
@@ -105,10 +144,18 @@ def _to_reconnect(session: Session) -> list[Finding]:
 
 
 def _unconfirmed(session: Session) -> list[Finding]:
+    columns = (Delivery.message_id, func.min(Delivery.id).label("first"), func.count().label("n"))
+    in_doubt = (Delivery.state == State.UNKNOWN, Delivery.look_at.is_(None))
+    mailed = select(Broadcast.message_id)
     doubtful = (
-        select(Delivery.message_id, func.min(Delivery.id).label("first"), func.count().label("n"))
-        .where(Delivery.state == State.UNKNOWN, Delivery.look_at.is_(None))
+        select(*columns)
+        .where(is_post(), *in_doubt)
         .group_by(Delivery.message_id)
+        .union_all(
+            select(*columns)
+            .where(is_mail_aside(), *in_doubt, Delivery.message_id.in_(mailed))
+            .group_by(Delivery.message_id)
+        )
         .subquery("doubtful")
     )
     found = session.execute(
@@ -141,13 +188,15 @@ def _unconfirmed(session: Session) -> list[Finding]:
 
 
 def _overdue(session: Session, *, now: datetime, spacings: Spacings) -> list[Finding]:
-    late = overdue_deliveries(now=now, spacings=spacings).subquery("late")
+    late = overdue(now=now, spacings=spacings).subquery("late")
     found = session.execute(
         select(late.c.account, func.count(), func.min(late.c.due_at))
         .group_by(late.c.account)
         .order_by(late.c.account)
     )
-    return [overdue(account, number=number, oldest=oldest) for account, number, oldest in found]
+    return [
+        overdue_finding(account, number=number, oldest=oldest) for account, number, oldest in found
+    ]
 
 
 def _silent_daemons(session: Session, *, now: datetime) -> list[Finding]:
@@ -187,6 +236,20 @@ def _to_approve(session: Session, *, now: datetime) -> list[Finding]:
     ]
 
 
+def _waiting_broadcasts(session: Session) -> list[Finding]:
+    """Return the broadcasts about which a person has to decide."""
+    found = session.execute(
+        select(Broadcast.message_id, Broadcast.hold, Message.campaign, Message.run)
+        .join(Message, Message.id == Broadcast.message_id)
+        .where(Broadcast.hold != Stop.NONE, Broadcast.stage.in_(SENDABLE))
+        .order_by(Broadcast.message_id)
+    )
+    return [
+        waits_for_a_word(id, campaign=campaign, run=run, why=STOPPED[Stop(hold)].format(id=id))
+        for id, hold, campaign, run in found
+    ]
+
+
 def _with_people(session: Session, *, now: datetime) -> list[Finding]:
     """Return what was handed over to be published by hand, and is soon or already too late."""
     asked = [
@@ -216,6 +279,16 @@ def _with_people(session: Session, *, now: datetime) -> list[Finding]:
     return [*(found for found in asked if found is not None), *over]
 
 
+def _stopped(session: Session) -> list[Finding]:
+    """Return what campaigner paused by itself, and nobody has resumed."""
+    found = session.scalars(
+        select(Pause)
+        .where(Pause.lifted_at.is_(None), Pause.by == CAMPAIGNER)
+        .order_by(Pause.scope, Pause.target)
+    )
+    return [stopped_itself(stop.scope, stop.target, reason=stop.reason) for stop in found]
+
+
 def _recent_turn(*, now: datetime, spacings: Spacings) -> Select[str]:
     """Select the buckets that tell that the account moves: it took a token lately, or is blocked.
 
@@ -240,6 +313,7 @@ def _living_claim(*, now: datetime) -> Select[int]:
     other = aliased(Delivery)
     return select(other.id).where(
         other.account == Delivery.account,
+        other.claimed_until.is_not(None),
         other.state.in_([State.CLAIMED, State.SENDING]),
         other.claimed_until > now,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, union
 from sqlalchemy.orm import Session
 
 from campaigner.core.cadence import Slot, plan_slots
@@ -12,7 +12,7 @@ from campaigner.core.collisions import NEAR, Appointment, Collision, find_collis
 from campaigner.core.delivery import CURRENT, State
 from campaigner.core.message import Identity
 from campaigner.core.queueing import SlotQueue
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Broadcast, Delivery, Message, is_post
 from campaigner.db.standing import Standing
 
 GONE = frozenset({State.CANCELED, State.EXPIRED, State.SUPPRESSED, State.REJECTED, State.EXHAUSTED})
@@ -32,20 +32,27 @@ def appointments(
     Those of the campaign `besides` are left out. What a person moved stands
     where they put it.
     """
-    query = (
-        select(Message.account, Delivery.scheduled_at, Message.campaign, Message.item)
+    whose = (
+        Message.account.in_(accounts),
+        Message.campaign != besides,
+        Message.state.in_(CURRENT),
+    )
+    posts = (
+        select(Message.account, Delivery.scheduled_at.label("at"), Message.campaign, Message.item)
         .join(Delivery, Delivery.message_id == Message.id)
-        .where(
-            Message.account.in_(accounts),
-            Message.campaign != besides,
-            Message.state.in_(CURRENT),
-            Delivery.state.not_in(GONE),
-            Delivery.scheduled_at >= since,
-        )
-        .distinct()
+        .where(is_post(), *whose, Delivery.state.not_in(GONE))
+    )
+    mails = (
+        select(Message.account, Message.due_at.label("at"), Message.campaign, Message.item)
+        .join(Broadcast, Broadcast.message_id == Message.id)
+        .where(*whose)
+    )
+    held = union(posts, mails).subquery("held")
+    query = select(held.c.account, held.c.at, held.c.campaign, held.c.item).where(
+        held.c.at >= since
     )
     if until is not None:
-        query = query.where(Delivery.scheduled_at <= until)
+        query = query.where(held.c.at <= until)
     return [
         Appointment(account=account, at=at, campaign=campaign, item=item)
         for account, at, campaign, item in session.execute(query)

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from campaigner.core.correction import DOUBTFUL, CorrectionState, Ended, Way
 from campaigner.core.delivery import UNSENT, State
 from campaigner.core.message import Kind
+from campaigner.db import broadcasts
 from campaigner.db.engine import change
 from campaigner.db.listing import Listed
-from campaigner.db.models import Correction, Delivery, Message
+from campaigner.db.models import Broadcast, Correction, Delivery, Message, is_post
 
 NEWS = (Way.EDIT, Way.REPOINT)  # after these the post says something else
 
@@ -50,6 +51,7 @@ def posts_of_item(
         select(Delivery, Message)
         .join(Message, Message.id == Delivery.message_id)
         .where(
+            is_post(),
             Message.campaign == campaign,
             Message.item == item,
             Message.kind == Kind.POST,
@@ -68,17 +70,18 @@ def posts_of_item(
 
 def mails_out(session: Session, *, campaign: str, item: str) -> int:
     """Return how many mails of an item, or of an edition's slot, have left."""
-    return session.scalars(
-        select(func.count())
-        .select_from(Delivery)
-        .join(Message, Message.id == Delivery.message_id)
+    of_item = (
+        select(Broadcast.message_id)
+        .join(Message, Message.id == Broadcast.message_id)
         .where(
             Message.campaign == campaign,
             Message.item == item,
-            Message.kind == Kind.MAIL,
-            Delivery.state == State.SENT,
+            Message.corrects_id.is_(None),
+            Broadcast.started_at.is_not(None),
         )
-    ).one()
+    )
+    counts = broadcasts.count_mails(session, list(session.scalars(of_item)))
+    return sum(each.sent for each in counts.values())
 
 
 def said_by_now(session: Session, posts: Sequence[Listed]) -> dict[int, Said]:

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State
 from campaigner.core.message import Kind
+from campaigner.db import broadcasts
 from campaigner.db.engine import change
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Delivery, Message, is_post
 
 NOTE = "fell due after the backup was made: it may be out already"
 
@@ -18,16 +19,18 @@ def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
 
     Also what still waits for approval here: the yes, too, may be younger than the backup.
 
-    A post is looked for on its network, and a person decides; a mail waits.
+    A post is looked for on its network, and a person decides; a broadcast waits
+    whole, however many of its mails there are.
     """
     due = (
+        is_post(),
         Delivery.state.in_(UNSENT),
         Delivery.due_at <= now,
     )
     posts = change(
         session,
         update(Delivery)
-        .where(*due, Delivery.message_id.in_(_complete(Kind.POST)))
+        .where(*due, Delivery.message_id.in_(_complete()))
         .values(
             state=State.UNKNOWN,
             hold=None,
@@ -40,18 +43,12 @@ def doubt_past(session: Session, *, now: datetime) -> dict[str, int]:
             note=NOTE,
         ),
     )
-    mails = change(
-        session,
-        update(Delivery)
-        .where(*due, Delivery.message_id.in_(_complete(Kind.MAIL)))
-        .values(state=State.HELD, hold=Hold.RESTORED, claim=None, claimed_until=None, note=NOTE),
-    )
-    return {"posts": posts, "mails": mails}
+    return {"posts": posts, "mails": broadcasts.doubt_past(session, now=now)}
 
 
-def _complete(kind: Kind) -> Select[int]:
+def _complete() -> Select[int]:
     return select(Message.id).where(
-        Message.kind == kind,
+        Message.kind == Kind.POST,
         or_(
             Message.state == MessageState.APPROVED,
             and_(Message.state == MessageState.HELD, Message.hold == Hold.APPROVAL),

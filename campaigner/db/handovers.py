@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaigner.core.alerts import ASK_WHERE_BEFORE, LAPSED_FOR
 from campaigner.core.delivery import REPORTABLE, Hold, MessageState, State, Step
 from campaigner.db.engine import change
-from campaigner.db.models import Delivery, Message, Sample
+from campaigner.db.models import Delivery, Message, Sample, is_post
 from campaigner.db.outbox import values_of
 
 MANUAL = "manual"
@@ -109,7 +109,7 @@ def _handovers(
             Message.not_after,
         )
         .join(Message, Message.id == Delivery.message_id)
-        .where(Message.state == state, Message.channel == MANUAL, *conditions)
+        .where(is_post(), Message.state == state, Message.channel == MANUAL, *conditions)
         .order_by(Message.not_after, Delivery.id)
     )
     return [

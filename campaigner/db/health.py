@@ -4,14 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select, text, union
 from sqlalchemy.orm import Session
 
 from campaigner.core.alerts import SILENT_AFTER
+from campaigner.core.broadcast import Stop
 from campaigner.core.delivery import MessageState, State
 from campaigner.db import heartbeat
-from campaigner.db.alerts import Spacings, overdue_deliveries
-from campaigner.db.models import Delivery, Heartbeat, Message, Pause
+from campaigner.db.alerts import Spacings, overdue
+from campaigner.db.models import (
+    Broadcast,
+    Delivery,
+    Heartbeat,
+    Message,
+    Pause,
+    is_mail_aside,
+    is_post,
+)
 
 
 class Status(StrEnum):
@@ -47,21 +56,22 @@ def health(session: Session, *, now: datetime, spacings: Spacings) -> Health:
     living = select(func.count(Heartbeat.worker)).where(
         Heartbeat.stopped_at.is_(None), Heartbeat.seen_at >= now - SILENT_AFTER
     )
-    late = overdue_deliveries(now=now, spacings=spacings).subquery("late")
-    waiting = (
-        select(Message.id)
-        .where(Message.state == MessageState.HELD)
-        .union(select(Delivery.message_id).where(Delivery.state == State.HELD))
-        .subquery("waiting")
-    )
-    unknown = select(func.count(Delivery.id)).where(
-        Delivery.state == State.UNKNOWN, Delivery.look_at.is_(None)
+    late = overdue(now=now, spacings=spacings).subquery("late")
+    waiting = union(
+        select(Message.id).where(Message.state == MessageState.HELD),
+        select(Delivery.message_id).where(is_post(), Delivery.state == State.HELD),
+        select(Broadcast.message_id).where(Broadcast.hold != Stop.NONE),
+    ).subquery("waiting")
+    for_a_person = (Delivery.state == State.UNKNOWN, Delivery.look_at.is_(None))
+    posts = select(func.count(Delivery.id)).where(is_post(), *for_a_person)
+    mails = select(func.count(Delivery.id)).where(
+        is_mail_aside(), *for_a_person, Delivery.message_id.in_(select(Broadcast.message_id))
     )
     return Health(
         heartbeat_age=None if beat is None else max(now - beat.seen_at, timedelta(0)),
         running=bool(session.scalar(living)),
         overdue=session.scalar(select(func.count()).select_from(late)) or 0,
-        unknown_for_a_person=session.scalar(unknown) or 0,
+        unknown_for_a_person=session.scalars(posts).one() + session.scalars(mails).one(),
         held=session.scalar(select(func.count()).select_from(waiting)) or 0,
         paused=session.scalar(select(func.count(Pause.id)).where(Pause.lifted_at.is_(None))) or 0,
     )

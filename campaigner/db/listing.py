@@ -8,7 +8,15 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import Hold, State
-from campaigner.db.models import Attempt, Delivery, Message
+from campaigner.db.models import (
+    Attempt,
+    Broadcast,
+    Delivery,
+    Message,
+    is_mail,
+    is_mail_aside,
+    is_post,
+)
 from campaigner.errors import UserError
 
 
@@ -33,11 +41,12 @@ def list_deliveries(
     limit: int | None = None,
     lock: bool = False,
 ) -> list[Listed]:
-    """Return deliveries in order of due time; `since` and `until` bound the scheduled one.
+    """Return posts in order of due time; `since` and `until` bound the scheduled one.
 
-    With `lock` nobody else changes them before the transaction ends.
+    With `lock` nobody else changes them before the transaction ends. Mails are
+    counted by edition (db.broadcasts), or looked at one by one (`list_mails`).
     """
-    query = _joined().order_by(Delivery.due_at, Delivery.id)
+    query = _joined().where(is_post()).order_by(Delivery.due_at, Delivery.id)
     if states:
         query = query.where(Delivery.state.in_(states))
     if hold:
@@ -56,6 +65,42 @@ def list_deliveries(
         query = query.limit(limit)
     if lock:
         query = query.with_for_update(of=Delivery)
+    return [
+        Listed(delivery=delivery, message=message) for delivery, message in session.execute(query)
+    ]
+
+
+def list_mails(
+    session: Session,
+    *,
+    states: Sequence[State] = (),
+    message_id: int | None = None,
+    subscriber_id: int | None = None,
+    campaign: str | None = None,
+    account: str | None = None,
+    limit: int | None = None,
+) -> list[Listed]:
+    """Return mails by number: those that went no straight way, or all of one subscriber.
+
+    Of a million that were sent nobody reads a list: who looks for one knows its
+    reader.
+    """
+    query = _joined().order_by(Delivery.id)
+    if subscriber_id is not None:
+        query = query.where(is_mail(), Delivery.subscriber_id == subscriber_id)
+    else:
+        mailed = select(Broadcast.message_id)
+        if message_id is not None:
+            mailed = mailed.where(Broadcast.message_id == message_id)
+        query = query.where(is_mail_aside(), Delivery.message_id.in_(mailed))
+    if states:
+        query = query.where(Delivery.state.in_(states))
+    if campaign:
+        query = query.where(Message.campaign == campaign)
+    if account:
+        query = query.where(Message.account == account)
+    if limit:
+        query = query.limit(limit)
     return [
         Listed(delivery=delivery, message=message) for delivery, message in session.execute(query)
     ]

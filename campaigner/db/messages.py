@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, insert, or_, select, text, true, update
+from sqlalchemy import Select, and_, insert, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
+from campaigner.core.broadcast import Stage
 from campaigner.core.delivery import CURRENT, UNSENT, Hold, MessageState, State
 from campaigner.core.message import Attachment, Identity, Origin, Outgoing
 from campaigner.db.engine import change
 from campaigner.db.models import (
     ApprovalRecord,
+    Broadcast,
     Delivery,
     Medium,
     Message,
     MessageProject,
+    is_post,
 )
 
 BATCH = 500  # ids a statement: below every database's limit on bound values
@@ -40,8 +43,9 @@ def lock_campaign(session: Session, campaign: str) -> None:
 
 
 def lock_deliveries(session: Session, of: Select[Message]) -> None:
-    """Let nobody else change the deliveries of these messages before the transaction ends.
+    """Let nobody else change the posts of these messages before the transaction ends.
 
+    Mails are not locked: their message is what stops them, and they follow it.
     To be called before the messages themselves are locked: whoever changes both
     begins with the deliveries, so that two never wait for each other. SQLite
     has one writer anyway.
@@ -49,7 +53,7 @@ def lock_deliveries(session: Session, of: Select[Message]) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(
             select(Delivery.id)
-            .where(Delivery.message_id.in_(of.with_only_columns(Message.id)))
+            .where(is_post(), Delivery.message_id.in_(of.with_only_columns(Message.id)))
             .order_by(Delivery.id)
             .with_for_update()
         )
@@ -115,17 +119,34 @@ def close_messages(
 
     A message whose delivery was fenced stays as it is: returns the ids of
     those. With `tried_too` nothing more of it leaves either: what is surely
-    not out and waits for its next try is canceled.
+    not out and waits for its next try is canceled. A broadcast's mails are
+    closed afterwards, in ranges.
     """
     left_already: set[int] = set()
     for batch in _batches(ids):
-        left = select(Delivery.message_id).where(
-            Delivery.message_id.in_(batch), Delivery.attempts > 0
+        begun = select(Broadcast.message_id).where(
+            Broadcast.message_id.in_(batch), Broadcast.started_at.is_not(None)
+        )
+        left = (
+            select(Delivery.message_id)
+            .where(is_post(), Delivery.message_id.in_(batch), Delivery.attempts > 0)
+            .union_all(begun)
+        )
+        stopped = Broadcast.message_id.in_(batch)
+        change(
+            session,
+            update(Broadcast)
+            .where(
+                stopped if tried_too else and_(stopped, Broadcast.started_at.is_(None)),
+                Broadcast.stage != Stage.CLOSED,
+            )
+            .values(stage=Stage.CLOSING),
         )
         change(
             session,
             update(Delivery)
             .where(
+                is_post(),
                 Delivery.message_id.in_(batch),
                 true() if tried_too else Delivery.message_id.not_in(left),
                 Delivery.state.in_(UNSENT),
@@ -143,7 +164,11 @@ def close_messages(
 
 
 def approve(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> None:
-    """Write the approval of exactly the content that each message holds now."""
+    """Write the approval of exactly the content that each message holds now.
+
+    Of a broadcast that is one row, however many get it: its mails ask for their
+    message.
+    """
     for batch in _batches(ids):
         change(
             session,
@@ -173,6 +198,7 @@ def approve(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> 
             session,
             update(Delivery)
             .where(
+                is_post(),
                 Delivery.message_id.in_(batch),
                 Delivery.state == State.HELD,
                 Delivery.attempts == 0,
@@ -237,7 +263,7 @@ def _answered(session: Session, message: Message) -> str:
     if message.corrects_id is None:
         return ""
     answered = select(Delivery.remote_id).where(
-        Delivery.message_id == message.corrects_id, Delivery.recipient == ""
+        Delivery.message_id == message.corrects_id, is_post()
     )
     return session.scalars(answered).one() or ""
 

@@ -1,14 +1,30 @@
-"""The outbox: claim, fence, record. Every row that leaves does so through here.
+"""The outbox: claim, fence, record. Every post that leaves does so through here; mails: db.mails.
 
 The promise (docs/delivery.md) rests on three commits: the fence before the
 network is called, the result before the next fence, and nothing in between.
+
+There are a thousand mails to a post. Nothing here goes through them: posts are
+asked for as their indices have it (`is_post`), mails by their message or lease.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import (
@@ -20,7 +36,7 @@ from campaigner.core.delivery import (
 )
 from campaigner.core.message import Kind
 from campaigner.db.engine import change
-from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
+from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, is_post
 
 LEASE = timedelta(seconds=30)
 
@@ -36,7 +52,7 @@ def claim_due(
     limit: int,
     lease: timedelta = LEASE,
 ) -> list[int]:
-    """Reserve up to `limit` due deliveries of `account` under `claim`; return ids, oldest first.
+    """Reserve up to `limit` due posts of `account` under `claim`; return ids, oldest first.
 
     What the fence would refuse is left alone: else it would be claimed, given
     back and claimed again without an end. Safe with many workers on PostgreSQL; SQLite
@@ -47,6 +63,7 @@ def claim_due(
         select(Delivery.id)
         .join(Message)
         .where(
+            is_post(),
             Delivery.account == account,
             Delivery.state == State.QUEUED,
             Delivery.due_at <= now,
@@ -69,18 +86,19 @@ def claim_due(
 
 
 def fence(session: Session, id: int, *, claim: str, now: datetime) -> Delivery | None:
-    """Mark one reserved delivery as being sent, if it still may be; the caller commits first.
+    """Mark one reserved post as being sent, if it still may be; the caller commits first.
 
     None where since the claim it was canceled, replaced, paused, embargoed, expired or
     taken over, where its content is no longer the one that was approved, its
-    account lost its connection, its reader left, or a network's key would no
-    longer protect a second try: then nothing may be sent.
+    account lost its connection, or a network's key would no longer protect a
+    second try: then nothing may be sent.
     """
     open_message = select(Message.id).where(Message.id == Delivery.message_id, *_may_leave(now))
     mark = (
         update(Delivery)
         .where(
             Delivery.id == id,
+            is_post(),
             Delivery.state == State.CLAIMED,
             Delivery.claim == claim,
             exists(open_message),
@@ -206,7 +224,11 @@ def release(session: Session, *, claim: str) -> int:
     return change(
         session,
         update(Delivery)
-        .where(Delivery.state == State.CLAIMED, Delivery.claim == claim)
+        .where(
+            Delivery.claimed_until.is_not(None),
+            Delivery.state == State.CLAIMED,
+            Delivery.claim == claim,
+        )
         .values(state=State.QUEUED, claim=None, claimed_until=None),
     )
 
@@ -216,7 +238,11 @@ def renew(session: Session, *, claims: Sequence[str], until: datetime) -> None:
     change(
         session,
         update(Delivery)
-        .where(Delivery.state.in_([State.CLAIMED, State.SENDING]), Delivery.claim.in_(claims))
+        .where(
+            Delivery.claimed_until.is_not(None),
+            Delivery.state.in_([State.CLAIMED, State.SENDING]),
+            Delivery.claim.in_(claims),
+        )
         .values(claimed_until=until),
     )
 
@@ -228,7 +254,8 @@ def recover_lost(session: Session, *, now: datetime) -> dict[State, int]:
 
 def abandon(session: Session, *, claim: str, now: datetime) -> dict[State, int]:
     """Take back what a worker that broke off has in hand, though its process lives and renews."""
-    return _take_back(session, Delivery.claim == claim, now=now)
+    mine = and_(Delivery.claimed_until.is_not(None), Delivery.claim == claim)
+    return _take_back(session, mine, now=now)
 
 
 def _take_back(session: Session, lost: ColumnElement[bool], *, now: datetime) -> dict[State, int]:
@@ -249,7 +276,7 @@ def _take_back(session: Session, lost: ColumnElement[bool], *, now: datetime) ->
 
 
 def due_accounts(session: Session, *, now: datetime) -> list[str]:
-    """Return the accounts that have something to send now and may."""
+    """Return the accounts that have a post to send now and may."""
     return list(
         session.scalars(
             _open_rows(select(Delivery.account).distinct())
@@ -260,7 +287,7 @@ def due_accounts(session: Session, *, now: datetime) -> list[str]:
 
 
 def next_dues(session: Session, *, after: datetime, until: datetime, limit: int) -> list[datetime]:
-    """Return the distinct instants in ``after < t <= until`` at which something may leave.
+    """Return the distinct instants in ``after < t <= until`` at which a post may leave.
 
     That is when it is due, or when its embargo ends if that is later.
     """
@@ -298,6 +325,7 @@ def has_other_with_text(session: Session, *, delivery: Delivery, text: str) -> b
         select(Delivery.id)
         .join(Message)
         .where(
+            is_post(),
             Delivery.id != delivery.id,
             Delivery.account == delivery.account,
             Delivery.state.in_([State.SENDING, State.SENT, State.UNKNOWN]),
@@ -310,6 +338,7 @@ def has_other_with_text(session: Session, *, delivery: Delivery, text: str) -> b
 
 def _open_rows(query: Select[T]) -> Select[T]:
     return query.join(Message, Message.id == Delivery.message_id).where(
+        is_post(),
         Delivery.state == State.QUEUED,
         ~is_disconnected(),
         ~is_paused(),
@@ -318,13 +347,6 @@ def _open_rows(query: Select[T]) -> Select[T]:
 
 def _may_leave(now: datetime) -> list[ColumnElement[bool]]:
     """Return what has to hold for a delivery beside its message, when reserved and at the fence."""
-    # Tied to the outer row by hand: in the fence they stand two selects deep, and
-    # SQLAlchemy would tie them to the nearest alone, and ask about any delivery.
-    reader = (
-        select(Subscriber.id)
-        .where(Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active")
-        .correlate(Delivery)
-    )
     return [
         Message.state == MessageState.APPROVED,
         Message.approved_hash == Message.content_hash,
@@ -332,7 +354,6 @@ def _may_leave(now: datetime) -> list[ColumnElement[bool]]:
         ~is_embargoed(now),
         ~is_paused(),
         ~is_disconnected(),
-        or_(Delivery.recipient == "", exists(reader)),
         or_(Delivery.resend_until.is_(None), Delivery.resend_until > now),
     ]
 
@@ -352,7 +373,7 @@ def is_embargoed(now: datetime) -> ColumnElement[bool]:
 
 
 def is_paused() -> ColumnElement[bool]:
-    """Whether an open pause covers the delivery: all, its account, campaign or country."""
+    """Whether an open pause covers the delivery: all, its account, campaign, edition or country."""
     return exists(
         select(Pause.id)
         .where(
@@ -361,6 +382,7 @@ def is_paused() -> ColumnElement[bool]:
                 Pause.scope == "all",
                 and_(Pause.scope == "account", Pause.target == Message.account),
                 and_(Pause.scope == "campaign", Pause.target == Message.campaign),
+                and_(Pause.scope == "edition", Pause.target == cast(Message.id, String)),
                 and_(Pause.scope == "country", Pause.target == Delivery.country),
             ),
         )

@@ -7,12 +7,13 @@ from sqlalchemy import and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State
+from campaigner.db.broadcasts import EDITION as EDITION
 from campaigner.db.engine import change
-from campaigner.db.models import Delivery, Message, Pause
+from campaigner.db.models import Delivery, Message, Pause, is_post
 
 ALL = "all"
 COUNTRY = "country"
-SCOPES = (ALL, "account", "campaign", COUNTRY)
+SCOPES = (ALL, "account", "campaign", EDITION, COUNTRY)
 
 
 def add_pause(
@@ -46,16 +47,22 @@ def lift(session: Session, *, scope: str, target: str, by: str, now: datetime) -
 
 
 def hold_missed(session: Session, *, scope: str, target: str, now: datetime) -> int:
-    """Hold what fell due under a stop: a person sends, moves or drops each; return how many."""
+    """Hold the posts that fell due under a stop: a person sends, moves or drops each.
+
+    Returns how many. For broadcasts see db.broadcasts.hold_missed.
+    """
     covered = select(Message.id).where(Message.state == MessageState.APPROVED)
     if scope == "account":
         covered = covered.where(Message.account == target)
     elif scope == "campaign":
         covered = covered.where(Message.campaign == target)
+    elif scope == EDITION:
+        return 0  # a pause of one broadcast covers no post
     return change(
         session,
         update(Delivery)
         .where(
+            is_post(),
             Delivery.message_id.in_(covered),
             Delivery.country == target if scope == COUNTRY else true(),
             or_(

@@ -59,6 +59,18 @@ def take(
     return None
 
 
+def take_some(
+    session: Session, *, account: str, rate: Rate, wanted: int, now: datetime
+) -> tuple[int, datetime]:
+    """Take up to `wanted` tokens of one rate; return how many, and when the next one is there."""
+    _make(session, account, [rate], now=now)
+    (bucket,) = read_buckets(session, account=account, rates=[rate], now=now)
+    count = max(0, min(wanted, int(refilled(bucket, now=now).tokens + 1e-9)))
+    left = taken(bucket, now=now, count=count)
+    _write(session, account, [left])
+    return count, available_at(left, now=now)
+
+
 def block(
     session: Session, *, account: str, rates: Sequence[Rate], until: datetime, now: datetime
 ) -> None:

@@ -5,6 +5,7 @@ row by row. So everything is added up per message first, and what is small
 then meets its groups over primary keys.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,19 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Subquery, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from campaigner.core.delivery import State
+from campaigner.core.message import Kind
 from campaigner.core.reach import BY_HAND, ENDED, By, Sum, Tally
-from campaigner.db.models import Delivery, Message, MessageProject, Run, Sample
+from campaigner.db.broadcasts import count_mails
+from campaigner.db.models import (
+    Broadcast,
+    Delivery,
+    Message,
+    MessageProject,
+    Run,
+    Sample,
+    is_post,
+)
 from campaigner.db.types import UTCDateTime
 
 OWN_COLUMNS: Mapping[By, InstrumentedAttribute[str]] = {
@@ -21,6 +33,9 @@ OWN_COLUMNS: Mapping[By, InstrumentedAttribute[str]] = {
     By.CHANNEL: Message.channel,
     By.LOCALE: Message.locale,
 }
+
+
+_Group = tuple[str, Kind, str, State]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +64,23 @@ def by_own(by: By) -> Grouping:
 def tallies(
     session: Session, grouping: Grouping, *, since: datetime | None, until: datetime | None
 ) -> list[Tally]:
-    """Count messages and deliveries per group, kind, locale and final state."""
+    """Count messages and deliveries per group, kind, locale and final state.
+
+    The mails of an edition count when it began to go out, all of them: nobody
+    goes through a million rows for a report.
+    """
+    return [
+        *_post_tallies(session, grouping, since=since, until=until),
+        *_mail_tallies(session, grouping, since=since, until=until),
+    ]
+
+
+def _post_tallies(
+    session: Session, grouping: Grouping, *, since: datetime | None, until: datetime | None
+) -> list[Tally]:
     counted = (
         select(Delivery.message_id, Delivery.state, func.count().label("deliveries"))
-        .where(Delivery.state.in_(ENDED), *_within(since, until))
+        .where(is_post(), Delivery.state.in_(ENDED), *_within(since, until))
         .group_by(Delivery.message_id, Delivery.state)
         .subquery("counted")
     )
@@ -71,6 +99,36 @@ def tallies(
             deliveries=int(deliveries),
         )
         for key, kind, locale, state, messages, deliveries in found
+    ]
+
+
+def _mail_tallies(
+    session: Session, grouping: Grouping, *, since: datetime | None, until: datetime | None
+) -> list[Tally]:
+    began = func.coalesce(Broadcast.started_at, Message.due_at, type_=UTCDateTime())
+    editions = (
+        select(Broadcast.message_id)
+        .join(Message, Message.id == Broadcast.message_id)
+        .where(*_between(began, since, until))
+    )
+    counts = count_mails(session, list(session.scalars(editions)))
+    placed = _placed(editions.subquery("editions"), grouping)
+    messages, deliveries = Counter[_Group](), Counter[_Group]()
+    for id, kind, locale, key in session.execute(select(placed)):
+        for state in ENDED:
+            if number := getattr(counts[id], state):
+                messages[key, kind, locale, state] += 1
+                deliveries[key, kind, locale, state] += number
+    return [
+        Tally(
+            key=key,
+            kind=kind,
+            locale=locale,
+            state=state,
+            messages=number,
+            deliveries=deliveries[key, kind, locale, state],
+        )
+        for (key, kind, locale, state), number in messages.items()
     ]
 
 
@@ -156,6 +214,12 @@ def _placed(counted: Subquery, grouping: Grouping) -> Subquery:
 def _within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     """Return the conditions of a period. What was not sent counts when it fell due."""
     happened = func.coalesce(Delivery.sent_at, Delivery.due_at, type_=UTCDateTime())
+    return _between(happened, since, until)
+
+
+def _between(
+    happened: ColumnElement[datetime], since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
     bounds = []
     if since is not None:
         bounds.append(happened >= since)

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaigner.core.delivery import CURRENT, UNSENT
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Delivery, Message, is_post
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ class Moved:
 def planned(session: Session, *, after: datetime) -> list[WallTime]:
     """Return every unsent message that is due after an instant."""
     elsewhere = select(Delivery.id).where(
+        is_post(),
         Delivery.message_id == Message.id,
         Delivery.state.in_(UNSENT),
         Delivery.scheduled_at != Message.due_at,
@@ -79,6 +80,7 @@ def move(session: Session, moved: Sequence[Moved]) -> None:
     session.connection().execute(
         update(Delivery.__table__)  # type: ignore[arg-type]
         .where(
+            is_post(),
             Delivery.message_id == bindparam("of_message"),
             # Spelled out: one statement for many rows takes no list.
             or_(*(Delivery.state == state for state in UNSENT)),

@@ -4,10 +4,12 @@ Alembic is imported only where something is to be done: every command asks
 whether the database is up to date, and nearly always it is.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from campaigner.errors import UserError
 
@@ -18,17 +20,46 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSIONS = "alembic_version"
 
 
-def upgrade(engine: Engine) -> list[str]:
-    """Apply what is missing, oldest first; return its titles. Safe to run twice."""
+def upgrade(engine: Engine, *, lists: Sequence[str] = ()) -> list[str]:
+    """Apply what is missing, oldest first; return its titles. Safe to run twice.
+
+    All of it or nothing. `lists` are the workspace's e-mail accounts: who was a
+    subscriber before there were lists is one of each.
+    """
     from alembic import command
 
     missing = pending(engine)
     if missing:
         config = _config()
-        with engine.begin() as connection:
+        config.attributes["lists"] = tuple(lists)
+        with (
+            engine.connect() as connection,
+            _tables_may_be_copied(connection),
+            connection.begin(),
+        ):
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     return missing
+
+
+@contextmanager
+def _tables_may_be_copied(connection: Connection) -> Iterator[None]:
+    """Let SQLite drop a table that was copied without dropping every row that points at it.
+
+    It cannot alter a table in all ways: Alembic copies it and drops the old one.
+    The pragma has no effect within a transaction. What the rows point at is
+    looked at by `damage` (`campaigner db check`).
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def pending(engine: Engine) -> list[str]:

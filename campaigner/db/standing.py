@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from campaigner.core.broadcast import Stage
 from campaigner.core.delivery import UNSENT, Hold, MessageState
 from campaigner.core.message import Identity, Kind
 from campaigner.db.messages import identity_of
-from campaigner.db.models import Delivery, Message
+from campaigner.db.models import Broadcast, Delivery, Message, is_post
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ def find_standing(
             func.max(Delivery.scheduled_at).label("scheduled_at"),
             func.max(Delivery.country).label("country"),
         )
+        .where(is_post())
         .group_by(Delivery.message_id)
         .subquery()
     )
@@ -64,8 +66,10 @@ def find_standing(
             per_message.c.waiting,
             per_message.c.scheduled_at,
             per_message.c.country,
+            Broadcast,
         )
         .outerjoin(per_message, per_message.c.message_id == Message.id)
+        .outerjoin(Broadcast, Broadcast.message_id == Message.id)
         # A correction is no item of the file: no queueing makes, changes or cancels it.
         .where(Message.campaign.in_(campaigns), Message.corrects_id.is_(None))
         .order_by(Message.version)
@@ -73,19 +77,29 @@ def find_standing(
     if run is not None:
         query = query.where(Message.run == run)
     found: dict[Identity, Standing] = {}
-    for message, tries, recipients, waiting, scheduled_at, country in session.execute(query):
+    rows = session.execute(query)
+    for message, tries, recipients, waiting, scheduled_at, country, broadcast in rows:
         identity = identity_of(message)
         before = found.get(identity)
         post_moved = message.kind is Kind.POST and scheduled_at not in (None, message.due_at)
         found[identity] = Standing(
             message=message,
-            fenced=bool(tries) or (before is not None and before.fenced),
-            waiting=waiting or 0,
-            recipients=recipients or 0,
+            fenced=bool(tries)
+            or (broadcast is not None and broadcast.started_at is not None)
+            or (before is not None and before.fenced),
+            waiting=waiting or _waiting(broadcast),
+            recipients=recipients or (broadcast.recipients if broadcast else 0),
             moved_to=scheduled_at if post_moved else None,
             country=country or "",
         )
     return found
+
+
+def _waiting(broadcast: Broadcast | None) -> int:
+    """Return how many mails of a broadcast may still leave, at most; none are counted."""
+    if broadcast is None or broadcast.stage in (Stage.CLOSING, Stage.CLOSED):
+        return 0
+    return broadcast.recipients
 
 
 def differs(before: Message, wanted: Message) -> bool:
@@ -111,6 +125,7 @@ def set_countries(session: Session, countries: Mapping[int, str]) -> None:
         session.connection().execute(
             update(Delivery.__table__)  # type: ignore[arg-type]
             .where(
+                is_post(),  # a mail is read where its reader is
                 Delivery.message_id == bindparam("of_message"),
                 # Spelled out: one statement for many rows takes no list.
                 or_(*(Delivery.state == state for state in UNSENT)),

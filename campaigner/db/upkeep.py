@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import Session
 
+from campaigner.core.broadcast import Stage
 from campaigner.core.delivery import UNSENT, Hold, MessageState, State
 from campaigner.db.engine import change
-from campaigner.db.models import Delivery, Message, Subscriber
+from campaigner.db.models import Broadcast, Delivery, Message, is_mail_aside, is_post
 
 JUST_ENDED = timedelta(days=2)  # messages whose last date passed so lately are looked at again
 
@@ -23,7 +24,10 @@ SUPPRESSED: Mapping[str, object] = {
 
 
 def expire(session: Session, *, now: datetime) -> int:
-    """Close what is past its last date and never left; return how many deliveries."""
+    """Close the posts that are past their last date and never left; return how many.
+
+    Mails are closed in ranges, after their message: see db.broadcasts.
+    """
     over = select(Message.id).where(
         Message.state.in_([MessageState.HELD, MessageState.APPROVED]), Message.not_after <= now
     )
@@ -35,6 +39,7 @@ def expire(session: Session, *, now: datetime) -> int:
         session,
         update(Delivery)
         .where(
+            is_post(),
             Delivery.state == State.HELD,
             Delivery.hold == Hold.PERSON,
             Delivery.message_id.in_(over),
@@ -47,6 +52,7 @@ def expire(session: Session, *, now: datetime) -> int:
         session,
         update(Delivery)
         .where(
+            is_post(),
             Delivery.state.in_(UNSENT),
             Delivery.attempts == 0,
             Delivery.message_id.in_(over),
@@ -58,6 +64,7 @@ def expire(session: Session, *, now: datetime) -> int:
         session,
         update(Delivery)
         .where(
+            is_post(),
             Delivery.state.in_(UNSENT),
             Delivery.attempts > 0,
             Delivery.message_id.in_(over),
@@ -72,9 +79,11 @@ def expire(session: Session, *, now: datetime) -> int:
         ),
     )
     going = select(Delivery.id).where(
+        is_post(),
         Delivery.message_id == Message.id,
         Delivery.state.in_([*UNSENT, State.SENDING, State.SENT, State.UNKNOWN]),
     )
+    a_broadcast = select(Broadcast.message_id).where(Broadcast.message_id == Message.id)
     # What was sent stays approved for ever. Unless something expired just now, which may be
     # old, only what ended lately is looked at: a sweep must not read all of history.
     oldest = datetime.min.replace(tzinfo=UTC) if done or tried or handed else now - JUST_ENDED
@@ -90,6 +99,7 @@ def expire(session: Session, *, now: datetime) -> int:
                 Message.not_after > since,
                 Message.not_after <= now,
                 ~exists(going),
+                ~exists(a_broadcast),
             )
             .values(state=MessageState.EXPIRED),
         )
@@ -102,6 +112,7 @@ def give_up_resending(session: Session, *, now: datetime) -> int:
         session,
         update(Delivery)
         .where(
+            is_post(),  # no network would know a mail again
             Delivery.state == State.QUEUED,
             Delivery.resend_until.is_not(None),
             Delivery.resend_until <= now,
@@ -115,26 +126,19 @@ def give_up_resending(session: Session, *, now: datetime) -> int:
     return done
 
 
-def suppress_departed(session: Session, *, now: datetime) -> int:
-    """Close mails to readers who left since they were frozen; return how many."""
-    gone = select(Subscriber.id).where(
-        Subscriber.id == Delivery.subscriber_id, Subscriber.state == "active"
-    )
-    done = change(
-        session,
-        update(Delivery)
-        .where(Delivery.state.in_(UNSENT), Delivery.recipient != "", ~exists(gone))
-        .values(**SUPPRESSED),
-    )
-    return done
-
-
 def hold_account(session: Session, *, account: str, reason: str, now: datetime) -> None:
-    """Hold everything queued, or reserved, on an account that has to be reconnected."""
+    """Hold every post queued, or reserved, on an account that has to be reconnected.
+
+    Mails stay queued, and wait all the same: their fence asks for the account.
+    """
     change(
         session,
         update(Delivery)
-        .where(Delivery.account == account, Delivery.state.in_([State.QUEUED, State.CLAIMED]))
+        .where(
+            is_post(),
+            Delivery.account == account,
+            Delivery.state.in_([State.QUEUED, State.CLAIMED]),
+        )
         .values(
             state=State.HELD,
             hold=Hold.RECONNECT,
@@ -147,14 +151,15 @@ def hold_account(session: Session, *, account: str, reason: str, now: datetime) 
 
 def unhold_account(session: Session, *, account: str) -> int:
     """Queue again what waited for its account to be reconnected; return how many."""
-    done = change(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.account == account,
-            Delivery.state == State.HELD,
-            Delivery.hold == Hold.RECONNECT,
+    posts = and_(is_post(), Delivery.account == account)
+    under_way = select(Broadcast.message_id).where(Broadcast.stage != Stage.CLOSED)
+    mails = and_(is_mail_aside(), Delivery.message_id.in_(under_way), Delivery.account == account)
+    return sum(
+        change(
+            session,
+            update(Delivery)
+            .where(theirs, Delivery.state == State.HELD, Delivery.hold == Hold.RECONNECT)
+            .values(state=State.QUEUED, hold=None, note=""),
         )
-        .values(state=State.QUEUED, hold=None, note=""),
+        for theirs in (posts, mails)
     )
-    return done

@@ -14,14 +14,28 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from campaigner.core.campaign import Approval, Campaign, Digest, Item, Missing, Partner, Schedule
+from campaigner.core.campaign import (
+    Approval,
+    Audience,
+    Campaign,
+    Digest,
+    Item,
+    Missing,
+    Newsletter,
+    Partner,
+    Schedule,
+)
 from campaigner.core.placeholders import PARTNER
+from campaigner.core.segments import ANYTHING, Vocabulary
 from campaigner.core.spelling import counted, listed
 from campaigner.core.strategy import Strategy
 from campaigner.loading import shapes
-from campaigner.loading.items import ID, ItemReader, read_digest, read_embargo, read_id
+from campaigner.loading.audiences import read_audience
+from campaigner.loading.items import ID, ItemReader, read_embargo, read_id
+from campaigner.loading.kinds import check_channels, check_content, check_readers, has_editions
 from campaigner.loading.library import Library
 from campaigner.loading.links import read_rules
+from campaigner.loading.newsletters import read_digest, read_newsletter
 from campaigner.loading.problems import Problems, quoted
 from campaigner.loading.schedules import (
     check_slots,
@@ -42,11 +56,10 @@ from campaigner.settings import AccountSettings
 REQUIRED = ("id", "title", "owner", "projects", "accounts", "source_locale", "locales", "schedule")
 KNOWN = (
     *REQUIRED, "not_after", "missing_translation", "approval", "template", "variables", "items",
-    "digest", "embargo_until", "utm",
+    "digest", "newsletter", "topics", "audience", "embargo_until", "utm",
 )  # fmt: skip
-MAIL = "email"
 LATE_ITEM = timedelta(days=1)
-LATE_DIGEST = timedelta(days=2)
+LATE_EDITION = timedelta(days=2)
 TEMPLATE = "social/post.txt"
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -60,11 +73,12 @@ def load_campaign(
     partners: Mapping[str, Partner] | None = None,
     library: Library | None = None,
     utm: Mapping[str, str] | None = None,
+    vocabulary: Vocabulary = ANYTHING,
 ) -> Campaign:
-    """Read and check one campaign file. Pictures are looked for beside it.
+    """Read and check one campaign file. Pictures are looked for beside it, and other campaigns.
 
-    `partners`, `library` and `utm` are the workspace's own; the campaign's
-    rules for links win over `utm`.
+    `partners`, `library`, `utm` and `vocabulary` (what a segment may name)
+    are the workspace's own; the campaign's rules for links win over `utm`.
 
     Raises FileError with all problems: what is wrong, and what to do, by line.
     """
@@ -82,6 +96,7 @@ def load_campaign(
         partners=partners or {},
         library=library or Library(),
         utm=utm or {},
+        vocabulary=vocabulary,
     )
     campaign = reader.campaign()
     problems.raise_any()
@@ -100,6 +115,7 @@ class _Reader:
     partners: Mapping[str, Partner]
     library: Library
     utm: Mapping[str, str]
+    vocabulary: Vocabulary
 
     def campaign(self) -> Campaign | None:
         """Read every field, whatever the others are; None if there is no schedule to put in."""
@@ -117,12 +133,16 @@ class _Reader:
         names = partners | self.library.names | variable_names(variables)
         wordings = replace(constant, names=names, constant=False)
         schedule = read_schedule(
-            self.problems, self.fields.get("schedule"), is_digest="digest" in self.fields
+            self.problems, self.fields.get("schedule"), has_editions=has_editions(self.fields)
         )
         # Without a zone that is told; what is wrong with an embargo is told too.
         zone = schedule.zone if schedule else ZoneInfo("UTC")
-        items, digest = self._content(wordings, id, accounts, zone)
-        self._check_channels(named, accounts)
+        check_content(self.problems, self.root, self.fields)
+        items, digest, newsletter = self._content(wordings, constant, id, accounts, zone)
+        check_channels(self.problems, self.fields, named, accounts)
+        audience = Audience()
+        if check_readers(self.problems, self.fields):
+            audience = read_audience(self.problems, self.fields, self.vocabulary)
         self._check_dates(schedule, items)
         check_slots(self.problems, self.fields.get("schedule"), schedule, accounts)
         late = read_duration(self.problems, self.fields.get("not_after"), "not_after")
@@ -145,14 +165,18 @@ class _Reader:
             embargo_until=read_embargo(self.problems, self.fields, zone),
             items=items,
             digest=digest,
-            not_after=late or (LATE_DIGEST if digest else LATE_ITEM),
+            newsletter=newsletter,
+            audience=audience,
+            not_after=late or (LATE_EDITION if has_editions(self.fields) else LATE_ITEM),
             missing=self._word("missing_translation", Missing) or Missing.HOLD,
             approval=self._word("approval", Approval) or Approval.FOUR_EYES,
         )
         return None if schedule is None else build(schedule=schedule)
 
     def _check_dates(self, schedule: Schedule | None, items: Sequence[Item]) -> None:
-        if schedule is None or (dates := count_dates(schedule)) is None or dates >= len(items):
+        if has_editions(self.fields) or schedule is None:
+            return
+        if (dates := count_dates(schedule)) is None or dates >= len(items):
             return
         found = f"the schedule has {counted(dates, 'date')} for {counted(len(items), 'item')}"
         fix = "Add dates, or take items out: each item needs one of its own."
@@ -245,48 +269,29 @@ class _Reader:
     def _content(
         self,
         wordings: Wordings,
+        constant: Wordings,
         id: str,
         accounts: Mapping[str, AccountSettings],
         zone: ZoneInfo,
-    ) -> tuple[tuple[Item, ...], Digest | None]:
-        """Return the items or the digest: a campaign has one of the two."""
-        items, digest = self.fields.get("items"), self.fields.get("digest")
-        if items is not None and digest is not None:
-            fix = "Make two campaigns of it."
-            self.problems.add(digest.line, "the campaign has items and a digest", fix)
-        elif items is None and digest is None:
-            found, fix = "the campaign says nothing", "Add `items:`, or a `digest:`."
-            self.problems.add(self.root.line, found, fix)
+    ) -> tuple[tuple[Item, ...], Digest | None, Newsletter | None]:
+        """Return the items, the digest, or the newsletter with the items that are its stories."""
+        items, folder = self.fields.get("items"), self.problems.path.parent
         reader = ItemReader(
             wordings=wordings,
+            names=constant,
             campaign=id,
             channels=frozenset(account.channel for account in accounts.values()),
-            folder=self.problems.path.parent,
+            folder=folder,
             zone=zone,
             shared=self.library.hashtags,
+            posts="newsletter" not in self.fields,
         )
+        newsletter = self.fields.get("newsletter")
         return (
             reader.items(items) if items is not None else (),
-            read_digest(wordings, digest, campaign=id),
+            read_digest(wordings, self.fields.get("digest"), campaign=id),
+            read_newsletter(wordings, constant, newsletter, campaign=id, folder=folder),
         )
-
-    def _check_channels(
-        self, named: Mapping[str, ScalarNode], accounts: Mapping[str, AccountSettings]
-    ) -> None:
-        """Tell of accounts that cannot carry the content: a digest is mail, items are posts."""
-        is_digest = "digest" in self.fields
-        if is_digest and "items" in self.fields:
-            return  # told already, and nobody knows which of the two is meant
-        for name, account in accounts.items():
-            if (account.channel == MAIL) is is_digest:
-                continue
-            if is_digest:
-                found = f"account {quoted(name)} posts, but a digest is mail"
-                fix = "Name accounts whose channel is email."
-            else:
-                found = f"account {quoted(name)} sends mail, but items are posts"
-                fix = "Remove it, or write a digest instead of items."
-            self.problems.add(named[name].line, found, fix)
 
     def _template(self) -> str:
         value = self._scalar("template")

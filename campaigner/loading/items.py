@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from campaigner.core.campaign import ANY, Digest, Item, Story, Wording
+from campaigner.core.campaign import ANY, Item, Story, Wording
 from campaigner.core.spelling import listed
 from campaigner.loading import shapes
 from campaigner.loading.hashtags import SharedTags, read_hashtags
 from campaigner.loading.links import link_fault
+from campaigner.loading.newsletters import without_attachments
 from campaigner.loading.pictures import PictureReader
 from campaigner.loading.problems import Problems, quoted
-from campaigner.loading.times import read_duration, read_moment
+from campaigner.loading.times import read_moment
 from campaigner.loading.wordings import Wordings, read_locale
 from campaigner.loading.yaml import MapNode, Node, ScalarNode
 from campaigner.settings import AccountSettings
@@ -23,11 +24,14 @@ from campaigner.settings import AccountSettings
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ID_RULE = "Write small letters and digits, with hyphens between them."
 CHANNELS: tuple[str, ...] = get_args(AccountSettings.model_fields["channel"].annotation)
-COMPOSE_BEFORE = "2 days"
 KNOWN = (
     "id", "text", "title", "owner", "due", "embargo_until", "source_locale", "link", "hashtags",
     "media", "alt", "story",
 )  # fmt: skip
+OF_NEWSLETTER = (
+    "id", "story", "link", "title", "owner", "due", "embargo_until", "source_locale",
+)  # fmt: skip
+MOST_ORDER = 999
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +39,18 @@ class ItemReader:
     """Reads the items of one campaign. `folder` is what pictures are relative to.
 
     `zone` is the one in which embargoes are written; `shared` the library's
-    hashtags.
+    hashtags. `names` reads what nobody translates. `posts`: whether items are
+    posted; else they are stories of a newsletter.
     """
 
     wordings: Wordings
+    names: Wordings
     campaign: str
     channels: frozenset[str]
     folder: Path
     zone: ZoneInfo
     shared: SharedTags
+    posts: bool = True
 
     @property
     def problems(self) -> Problems:
@@ -64,8 +71,11 @@ class ItemReader:
         return tuple(out)
 
     def _item(self, node: Node) -> Item:
-        required = ("id", _content_of(node))
-        found = shapes.fields(self.problems, node, "the item", known=KNOWN, required=required)
+        required = ("id", _content_of(node, "text" if self.posts else "story"))
+        if not self.posts:
+            node = without_attachments(self.problems, node, "a newsletter")
+        known = KNOWN if self.posts else OF_NEWSLETTER
+        found = shapes.fields(self.problems, node, "the item", known=known, required=required)
         id = read_id(self.problems, found.get("id"))
         context = f"{self.campaign}/{id.text if id else ''}"
         source = shapes.text(self.problems, found.get("source_locale"), "source_locale")
@@ -147,46 +157,27 @@ class ItemReader:
         if node is None:
             return None
         parts = ("headline", "body")
-        found = shapes.fields(self.problems, node, "the story", known=parts, required=parts)
+        known = (*parts, "by", "order")
+        found = shapes.fields(self.problems, node, "the story", known=known, required=parts)
         headline, body = (
             self.wordings.wording(
                 found.get(part), f"story.{part}", context=f"{context} story.{part}"
             )
             for part in parts
         )
-        return Story(headline=headline, body=body) if headline and body else None
+        byline = self.names.wording(found.get("by"), "by", context=f"{context} story.by")
+        fix = "Write its place among the stories of an edition, or remove it."
+        order = shapes.number(self.problems, found.get("order"), "order", most=MOST_ORDER, fix=fix)
+        if headline is None or body is None:
+            return None
+        return Story(headline=headline, body=body, byline=byline, order=order)
 
 
-def _content_of(node: Node) -> str:
-    """Return which field an item needs: a text, or the title of one that is still to be written."""
+def _content_of(node: Node, content: str) -> str:
+    """Return which field an item needs: its content, or the title of one still to be written."""
     keys = {key.text for key, _ in node.entries} if isinstance(node, MapNode) else set()
-    planned = "text" not in keys and not keys.isdisjoint(("title", "owner", "due"))
-    return "title" if planned else "text"
-
-
-def read_digest(wordings: Wordings, node: Node | None, *, campaign: str) -> Digest | None:
-    """Return what a digest says beside its data; None, and a problem, where it cannot be read."""
-    if node is None:
-        return None
-    required = ("subject", "introduction")
-    found = shapes.fields(
-        wordings.problems,
-        node,
-        "the digest",
-        known=(*required, "compose_before"),
-        required=required,
-    )
-    subject, introduction = (
-        wordings.wording(found.get(part), part, context=f"{campaign} digest.{part}")
-        for part in required
-    )
-    default = ScalarNode(line=node.line, text=COMPOSE_BEFORE)
-    before = read_duration(
-        wordings.problems, found.get("compose_before", default), "compose_before"
-    )
-    if subject is None or introduction is None or before is None:
-        return None
-    return Digest(subject=subject, introduction=introduction, compose_before=before)
+    planned = content not in keys and not keys.isdisjoint(("title", "owner", "due"))
+    return "title" if planned else content
 
 
 def read_embargo(problems: Problems, fields: Mapping[str, Node], zone: ZoneInfo) -> datetime | None:

@@ -36,11 +36,11 @@ LONGEST_COUNTED = timedelta(days=3_660)
 
 
 def read_schedule(
-    problems: Problems, node: Node | None, *, is_digest: bool = False
+    problems: Problems, node: Node | None, *, has_editions: bool = False
 ) -> Schedule | None:
     """Return the schedule; None, and a problem, where it cannot be read.
 
-    That of a digest has dates of its own, once each.
+    That of editions has dates of its own, once each.
     """
     if node is None:
         return None
@@ -59,8 +59,8 @@ def read_schedule(
     holidays, on_holiday = read_holidays(problems, found.get("holidays"))
     quiet = read_quiet(problems, found.get("quiet"))
     rotation = _rotation(problems, found.get("rotation"))
-    if is_digest:
-        _refuse_for_digest(problems, found)
+    if has_editions:
+        _refuse_for_editions(problems, found)
     if zone is None or cadence is None:
         return None
     schedule = Schedule(
@@ -198,10 +198,10 @@ def _is_silent(schedule: Schedule) -> bool:
     return days <= quiet.weekdays or all(is_quiet(quiet, at) for at in cadence.times)
 
 
-def _refuse_for_digest(problems: Problems, found: Mapping[str, Node]) -> None:
+def _refuse_for_editions(problems: Problems, found: Mapping[str, Node]) -> None:
     for name, wrong in (
-        ("slots", "a digest has no queue slots"),
-        ("rotation", "a digest has no items to repeat"),
+        ("slots", "editions have no queue slots"),
+        ("rotation", "an edition is not said again"),
     ):
         if name in found:
             fix = f"Remove `{name}`." if name == "rotation" else "Write `weekly` or another."

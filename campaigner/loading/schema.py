@@ -4,13 +4,14 @@ It says what a file may look like. What depends on other things (pictures, lengt
 do not suffice) only `campaigner check` sees. A test holds its keys to those the loaders know.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from campaigner.core.campaign import ANY, Approval, Missing, Then
 from campaigner.core.links import DEFAULTS, FIELDS
 from campaigner.core.strategy import Strategy
+from campaigner.loading import schema_editions as editions
 from campaigner.loading.cadences import MOST_DAYS, MOST_MONTHS, MOST_WEEKS
-from campaigner.loading.items import CHANNELS
+from campaigner.loading.items import CHANNELS, MOST_ORDER
 from campaigner.loading.schema_parts import (
     DAY,
     DIALECT,
@@ -65,7 +66,9 @@ def campaign_schema(
         "locales": few(locale("A language."), "The languages to publish in."),
         "schedule": _schedule(),
         "not_after": DURATION
-        | said("How late a message may still go out. Default: 1 day; a digest: 2 days.", "3 days"),
+        | said(
+            "How late a message may still go out. Default: 1 day; an edition: 2 days.", "3 days"
+        ),
         "missing_translation": one_of(
             Missing, "What becomes of a message whose translation is missing. Default: hold."
         ),
@@ -88,7 +91,10 @@ def campaign_schema(
             "items": _item(),
             "description": "What it says, in order: each item takes one date.",
         },
-        "digest": _digest(),
+        "digest": editions.digest(),
+        "newsletter": editions.newsletter(),
+        "topics": few(ID, "Readers who chose one of these topics, or none, get its editions."),
+        "audience": editions.audience(),
     }
     required = ("id", "title", "owner", "projects", "accounts", "source_locale", "locales")
     return {
@@ -96,7 +102,11 @@ def campaign_schema(
         "title": "A campaign of campaigner",
         **mapping("A campaign: what to say, where, when and in which languages.", fields,
                   required=(*required, "schedule")),
-        "oneOf": [{"required": ["items"]}, {"required": ["digest"]}],
+        "oneOf": [
+            _just("digest", without=("items", "newsletter")),
+            _just("newsletter", without=("digest",)),
+            _just("items", without=("digest", "newsletter", "topics", "audience")),
+        ],
     }  # fmt: skip
 
 
@@ -148,6 +158,10 @@ def glossary_schema() -> Schema:
     }
 
 
+def _just(name: str, *, without: Collection[str]) -> Schema:
+    return {"required": [name], "properties": dict.fromkeys(without, False)}
+
+
 def _item() -> Schema:
     pictures: Schema = TEXT | said("A picture, named from campaigns/.", "media/phishing.png")
     fields = {
@@ -164,18 +178,11 @@ def _item() -> Schema:
         "media": localized(few(pictures, "Pictures.")) | said("Up to four pictures."),
         "alt": localized(few(TEXT, "Words."))
         | said("What the pictures show, in words, in their order."),
-        "story": mapping(
-            "What it tells in a newsletter.",
-            {
-                "headline": localized(TEXT) | said("Its headline."),
-                "body": localized(TEXT) | said("Its text, in Markdown."),
-            },
-            required=("headline", "body"),
-        ),
+        "story": editions.story(most_order=MOST_ORDER),
     }
     return {
         **mapping("One thing that the campaign says.", fields, required=("id",)),
-        "anyOf": [{"required": ["text"]}, {"required": ["title"]}],
+        "anyOf": [{"required": ["text"]}, {"required": ["title"]}, {"required": ["story"]}],
         "dependentRequired": {"media": ["alt"]},
     }
 
@@ -194,19 +201,6 @@ def _by_channel() -> Schema:
         "description": "One text; or per channel; or per language; or per channel and language.",
         "anyOf": [localized(TEXT), by_channel],
     }
-
-
-def _digest() -> Schema:
-    fields = {
-        "subject": localized(TEXT) | said("The subject of its mails."),
-        "introduction": localized(TEXT) | said("How each edition begins."),
-        "compose_before": DURATION | said("How long before its date. Default: 2 days.", "2 days"),
-    }
-    return mapping(
-        "An edition a date, made of the policy processes.",
-        fields,
-        required=("subject", "introduction"),
-    )
 
 
 def _schedule() -> Schema:

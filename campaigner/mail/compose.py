@@ -1,17 +1,18 @@
 """A mail as bytes: approved blocks in order, slots filled in, and the headers around them.
 
-Pure: the same input gives the same bytes. What all mails of an edition share
-is encoded once, by `prepare`; each reader's own costs a few joins of bytes.
+Pure: the same input gives the same bytes, signatures included. What all mails
+of an edition share is encoded and canonicalized once, by `prepare`; each
+reader's own costs a few joins of bytes, one SHA-256 and the signatures.
 (`email.message` is thirty times slower, and on Python 3.11 writes a header
 that is not allowed for an international address.)
 
-RFC 5322, 2045–2047 (form), 2369, 2919 and 8058 (lists), 3834 (automatic mail).
+RFC 5322, 2045–2047 (form), 2369, 2919 and 8058 (lists), 3834 (automatic mail), 6376 (DKIM).
 """
 
-import binascii
+import hashlib
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -19,8 +20,17 @@ from urllib.parse import quote
 
 from campaigner.core.slots import PATTERN, SLOTS
 from campaigner.mail import headers
+from campaigner.mail.dkim import Seal, Signer, canonical_fields, hash_of_body, seal
+from campaigner.mail.quoted import between, quoted
 
-_KEY = re.compile(r"[A-Za-z0-9-]{1,60}")  # a boundary has room for 70
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,60}")
+_OWN = ("message-id", "to", "list-unsubscribe")  # in the order of `_own_headers`
+_NAMES = tuple(SLOTS)
+HTML = len(_NAMES)  # where the places of the HTML's slots begin
+_PREFERENCES = _NAMES.index("preferences")
+_PART = (
+    "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +45,15 @@ class Mailbox:
 class Head:
     """What every mail of one message says of itself. `language` is BCP 47.
 
-    `unsubscribe_to` receives ``unsubscribe TOKEN`` as a subject;
-    `unsubscribe_base` is an https address to which ``/TOKEN`` is added, or
-    empty. `feedback` names the mail for a provider's complaint statistics: at
-    most three words, with nothing of the reader in them.
+    `date` is stated as Date and as the time of signing: one in the future makes
+    servers doubt both.
+
+    `unsubscribe_to` receives ``unsubscribe TOKEN`` as a subject.
+    `unsubscribe_base` and `preferences_base` are https addresses to which
+    ``/TOKEN`` is added, or empty. `owner` is the address of a person, `archive`
+    and `subscribe` are pages; each may be empty. `feedback` names the mail for
+    a provider's complaint statistics: at most three words, with nothing of the
+    reader in them.
     """
 
     sender: Mailbox
@@ -50,158 +65,239 @@ class Head:
     list_title: str = ""
     unsubscribe_to: str
     unsubscribe_base: str = ""
+    preferences_base: str = ""
+    owner: str = ""
+    archive: str = ""
+    subscribe: str = ""
     feedback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slots:
-    """One reader's own. `key` names this mail for ever; `token` unsubscribes its reader."""
+    """One reader's own, as tokens (core.tokens): `key` names this mail for ever.
+
+    `unsubscribe` ends the subscription, `preferences` opens its page.
+    """
 
     key: str
     recipient: Mailbox
-    token: str
+    unsubscribe: str
+    preferences: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An edition ready to be filled: literal bytes and, between them, slot names, in turn."""
+    """An edition ready to be filled and signed.
+
+    `body` is literal bytes and, between them, what `order` names: places in
+    SLOTS for the text, and as many further on for the HTML; `used` has each
+    once. `links` are what unsubscribe and preferences begin with. `seals` is a
+    signature in the making for each key.
+    """
 
     head: Head
     shared_headers: bytes
-    text: tuple[bytes, ...]
-    html: tuple[bytes, ...]
+    own_headers: tuple[bytes, bytes, bytes]
+    body: tuple[bytes, ...]
+    order: tuple[int, ...]
+    used: tuple[int, ...]
+    links: tuple[str, str]
+    seals: tuple[Seal, ...]
 
     def fill(self, slots: Slots) -> bytes:
-        """Return the mail of one reader.
+        """Return the mail of one reader, signed.
 
-        Raises ValueError for an address or key that cannot stand in a header.
+        Raises ValueError for an address or token that cannot stand in a header.
         """
-        if not _KEY.fullmatch(slots.key):
-            raise ValueError(f"{slots.key!r} cannot stand in a mail's header")
+        own = self._own_headers(slots)
+        body = self._body(slots)
+        if not self.seals:
+            return b"".join((own, self.shared_headers, b"\r\n", body))
+        own_fields, body_hash = canonical_fields(own), hash_of_body(body)
+        signatures = [each.field(own_fields, body_hash) for each in self.seals]
+        return b"".join((*signatures, own, self.shared_headers, b"\r\n", body))
+
+    def _own_headers(self, slots: Slots) -> bytes:
+        for word in (slots.key, slots.unsubscribe):
+            if not _TOKEN.fullmatch(word):
+                raise ValueError(f"{word!r} cannot stand in a mail's header")
+        asked = _PREFERENCES in self.used or _PREFERENCES + HTML in self.used
+        if asked and not _TOKEN.fullmatch(slots.preferences):
+            raise ValueError(f"{slots.preferences!r} is no token of preferences")
+        after_key, before_token, between_tokens = self.own_headers
+        token = slots.unsubscribe.encode("ascii")
+        parts = [
+            b"Message-ID: <m-", slots.key.encode("ascii"), after_key,
+            headers.mailbox(slots.recipient.name, slots.recipient.address).encode(),
+            b"\r\nList-Unsubscribe: <", before_token, token,
+        ]  # fmt: skip
+        if between_tokens:
+            parts += [between_tokens, token]
+        return b"".join((*parts, b">\r\n"))
+
+    def _body(self, slots: Slots) -> bytes:
+        unsubscribe, preferences = self.links
+        said = (
+            headers.clean(slots.recipient.name) or slots.recipient.address,
+            slots.recipient.address,
+            unsubscribe + slots.unsubscribe,
+            preferences + slots.preferences,
+        )  # in the order of SLOTS
         values = {
-            "name": headers.clean(slots.recipient.name) or slots.recipient.address,
-            "address": slots.recipient.address,
-            "unsubscribe": unsubscribe_link(self.head, slots.token),
+            place: quoted(said[place] if place < HTML else html.escape(said[place - HTML]))
+            for place in self.used
         }
-        boundary = f"=_{slots.key}".encode()  # cannot occur in quoted-printable
-        return b"".join(
-            (
-                _own_headers(self.head, slots),
-                self.shared_headers,
-                b'Content-Type: multipart/alternative; boundary="', boundary, b'"\r\n',
-                b"\r\n--", boundary,
-                b"\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                b"Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-                *_filled(self.text, values, str),
-                b"\r\n--", boundary,
-                b"\r\nContent-Type: text/html; charset=utf-8\r\n"
-                b"Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-                *_filled(self.html, values, html.escape),
-                b"\r\n--", boundary, b"--\r\n",
-            )
-        )  # fmt: skip
+        body = list(self.body)
+        body[1::2] = [values[place] for place in self.order]
+        return b"".join(body)
 
 
-def compose(head: Head, blocks: Sequence[tuple[str, str]], slots: Slots) -> bytes:
+def compose(
+    head: Head,
+    blocks: Sequence[tuple[str, str]],
+    slots: Slots,
+    signers: Sequence[Signer] = (),
+) -> bytes:
     """Return one mail as RFC 5322 bytes with CRLF; `blocks` are (HTML, text), in order.
 
     Raises ValueError for a slot that is not in SLOTS, and for an address or
-    key that cannot stand in a header.
+    token that cannot stand in a header.
     """
-    return prepare(head, blocks).fill(slots)
+    return prepare(head, blocks, signers).fill(slots)
 
 
-def prepare(head: Head, blocks: Sequence[tuple[str, str]]) -> Prepared:
-    """Encode what all readers of these blocks share. Raises ValueError as `compose` does."""
+def prepare(
+    head: Head, blocks: Sequence[tuple[str, str]], signers: Sequence[Signer] = ()
+) -> Prepared:
+    """Encode what all readers of these blocks share. Raises ValueError as `compose` does.
+
+    A mail is signed by each of `signers`; their order is that of the signatures.
+    """
+    text = _pieces("\n".join(text.strip("\n") + "\n" for _, text in blocks), 0)
+    markup = _pieces("".join(markup for markup, _ in blocks), HTML)
+    boundary = _boundary([*text, *markup])
+    shared = _shared_headers(head, boundary)
+    body, order = _joined(
+        f"--{boundary}\r\n{_PART.format('plain')}",
+        text,
+        f"\r\n--{boundary}\r\n{_PART.format('html')}",
+        markup,
+        f"\r\n--{boundary}--\r\n",
+    )
+    if not head.preferences_base and any(_NAMES[at % HTML] == "preferences" for at in order):
+        raise ValueError("there is a link to preferences in it, and no public address to lead to")
     return Prepared(
         head=head,
-        shared_headers=_shared_headers(head),
-        text=_encoded("\n".join(text.strip("\n") + "\n" for _, text in blocks)),
-        html=_encoded("".join(markup for markup, _ in blocks)),
+        shared_headers=shared,
+        own_headers=_around_own(head),
+        body=body,
+        order=order,
+        used=tuple(set(order)),
+        links=(unsubscribe_link(head, ""), f"{_base(head.preferences_base)}/"),
+        seals=tuple(
+            seal(signer, shared=shared, own_names=_OWN, at=head.date) for signer in signers
+        ),
     )
 
 
 def unsubscribe_link(head: Head, token: str) -> str:
     """Return the address behind a reader's "unsubscribe": https where there is one, else mailto."""
     if head.unsubscribe_base:
-        return _https(head, token)
-    return _mailto(head, token)
+        return f"{_base(head.unsubscribe_base)}/{token}"
+    return f"{_mailto(head)}{token}"
 
 
-def _shared_headers(head: Head) -> bytes:
+def _shared_headers(head: Head, boundary: str) -> bytes:
     domain = headers.domain_of(head.sender.address)
+    title = f"{headers.phrase(head.list_title)}\r\n " if head.list_title else ""
     lines = [f"From: {headers.mailbox(head.sender.name, head.sender.address)}"]
     if head.reply_to:
         lines.append(f"Reply-To: {headers.address_of(head.reply_to)}")
-    title = f"{headers.phrase(head.list_title)} " if head.list_title else ""
     lines += [
         f"Subject: {headers.unstructured(head.subject)}",
         f"Date: {format_datetime(head.date.astimezone(UTC))}",
-        f"List-Id: {title}<{_token(head.list_id)}>",
-        f"Content-Language: {_token(head.language)}",
+        f"List-Id: {title}<{_word(head.list_id)}>",
+        *(["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if head.unsubscribe_base else []),
+        *_list_headers(head),
+        f"Content-Language: {_word(head.language)}",
         "Precedence: bulk",
         "Auto-Submitted: auto-generated",
-        f"Feedback-ID: {':'.join((*(_token(word) for word in head.feedback), domain))}",
+        f"Feedback-ID: {':'.join((*(_word(word) for word in head.feedback), domain))}",
         "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
+        "Content-Transfer-Encoding: 7bit",  # said, so that no relay has to add it
     ]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def _own_headers(head: Head, slots: Slots) -> bytes:
-    lines = [
-        f"Message-ID: <{slots.key}@{headers.domain_of(head.sender.address)}>",
-        f"To: {headers.mailbox(slots.recipient.name, slots.recipient.address)}",
-    ]
-    mailto = f"<{_mailto(head, slots.token)}>"
-    if head.unsubscribe_base:
-        lines += [
-            f"List-Unsubscribe: <{_https(head, slots.token)}>,\r\n {mailto}",
-            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        ]
-    else:
-        lines.append(f"List-Unsubscribe: {mailto}")
-    return "".join(f"{line}\r\n" for line in lines).encode()
+def _list_headers(head: Head) -> list[str]:
+    """Return what else RFC 2369 knows of a list that only its owner writes to."""
+    lines = []
+    if head.owner:
+        owner = quote(headers.address_of(head.owner), safe="@")
+        lines += [f"List-Help: <mailto:{owner}?subject=help>", f"List-Owner: <mailto:{owner}>"]
+    if head.subscribe:
+        lines.append(f"List-Subscribe: <{_base(head.subscribe)}>")
+    if head.archive:
+        lines.append(f"List-Archive: <{_base(head.archive)}>")
+    return [*lines, "List-Post: NO"]
 
 
-def _https(head: Head, token: str) -> str:
-    return f"{headers.clean(head.unsubscribe_base).rstrip('/')}/{quote(token, safe='')}"
+def _around_own(head: Head) -> tuple[bytes, bytes, bytes]:
+    """Return what stands after the key, before the token, and between its two places if it has."""
+    after_key = f"@{headers.domain_of(head.sender.address)}>\r\nTo: ".encode()
+    if not head.unsubscribe_base:
+        return after_key, _mailto(head).encode(), b""
+    https = f"{_base(head.unsubscribe_base)}/".encode()
+    return after_key, https, f">,\r\n <{_mailto(head)}".encode()
 
 
-def _mailto(head: Head, token: str) -> str:
+def _base(address: str) -> str:
+    """Return an address as it may stand in a header and in a line of text: ASCII, no blanks."""
+    return quote(headers.clean(address).rstrip("/"), safe=":/?#[]@!$&'()*+,;=%~")
+
+
+def _mailto(head: Head) -> str:
     address = quote(headers.address_of(head.unsubscribe_to), safe="@")
-    return f"mailto:{address}?subject={quote(f'unsubscribe {token}')}"
+    return f"mailto:{address}?subject=unsubscribe%20"
 
 
-def _token(word: str) -> str:
+def _word(word: str) -> str:
     """Return a word that machines read, with a hyphen for whatever may not stand in one."""
     return re.sub(r"[^A-Za-z0-9._~+-]", "-", word)
 
 
-def _encoded(body: str) -> tuple[bytes, ...]:
-    """Split a body at its slots: literals at even places, encoded; slot names at odd ones.
+def _pieces(text: str, first: int) -> list[bytes | int]:
+    """Split a body at its slots: encoded literals at even places, slots' numbers at odd ones.
 
-    A slot begins and ends its own line by soft breaks, so that no value can
-    make a line too long and literals need not be encoded again.
+    `first` is the number of the first slot. Raises ValueError for an unknown one.
     """
-    parts = PATTERN.split(body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
+    parts = PATTERN.split(text.replace("\r\n", "\n").replace("\r", "\n"))
     if unknown := sorted(set(parts[1::2]) - set(SLOTS)):
         raise ValueError(f"no such slot: {', '.join(unknown)}")
-    pieces = [_quoted(part) for part in parts]
-    pieces[1::2] = [name.encode() for name in parts[1::2]]
-    return tuple(pieces)
+    last = len(parts) - 1
+    return [
+        first + _NAMES.index(part)
+        if place % 2
+        else between(part, after_slot=place > 0, before_slot=place < last)
+        for place, part in enumerate(parts)
+    ]
 
 
-def _filled(
-    pieces: Sequence[bytes], values: dict[str, str], escape: Callable[[str], str]
-) -> list[bytes]:
-    filled = {
-        name.encode(): b"=\r\n" + _quoted(escape(headers.clean(value))) + b"=\r\n"
-        for name, value in values.items()
-    }
-    return [filled[piece] if place % 2 else piece for place, piece in enumerate(pieces)]
+def _joined(*parts: str | list[bytes | int]) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+    """Join MIME's own lines and pieces; literals that meet become one."""
+    body, order = [b""], []
+    for part in parts:
+        for piece in [part.encode("ascii")] if isinstance(part, str) else part:
+            if isinstance(piece, int):
+                order.append(piece)
+                body += [b"", b""]
+            else:
+                body[-1] += piece
+    return tuple(body), tuple(order)
 
 
-def _quoted(text: str) -> bytes:
-    encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
-    # It breaks lines as its input does, and with a bare LF where that has no line end.
-    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def _boundary(pieces: Sequence[bytes | int]) -> str:
+    """Return a boundary that all mails of an edition share: `=_` never occurs in either part."""
+    digest = hashlib.sha256(repr(pieces).encode()).hexdigest()
+    return f"=_{digest[:32]}"

@@ -9,7 +9,6 @@ import idna
 from campaigner.core.channel import Reject
 from campaigner.core.message import OutgoingMail
 
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\x00")
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20<>\x7f]")
 
 
@@ -27,23 +26,53 @@ class Envelope:
 
 def envelope_of(mail: OutgoingMail) -> Envelope | Reject:
     """Check and prepare a mail. Rejected: what servers could read in two ways."""
-    for address in (mail.envelope_from, mail.recipient):
-        if _NOT_IN_ADDRESS.search(address):
-            return Reject("its sender or recipient is no e-mail address")
-    if _BARE.search(mail.data):
+    return envelope_of_mail(sender=mail.envelope_from, recipient=mail.recipient, data=mail.data)
+
+
+def envelope_of_mail(*, sender: str, recipient: str, data: bytes) -> Envelope | Reject:
+    """As `envelope_of`, from the parts."""
+    if _NOT_IN_ADDRESS.search(sender) or _NOT_IN_ADDRESS.search(recipient):
+        return Reject("its sender or recipient is no e-mail address")
+    if _is_ambiguous(data):
         return Reject("the mail has a bare CR, LF or NUL in it, which servers read differently")
-    headers = mail.data.partition(b"\r\n\r\n")[0]
-    sender, recipient = _ascii_domain(mail.envelope_from), _ascii_domain(mail.recipient)
-    whole = mail.data if mail.data.endswith(b"\r\n") else mail.data + b"\r\n"
-    stuffed = whole.replace(b"\r\n.", b"\r\n..")
+    sender, recipient = _ascii_domain(sender), _ascii_domain(recipient)
+    whole = data if data.endswith(b"\r\n") else data + b"\r\n"
+    stuffed = whole.replace(b"\r\n.", b"\r\n..") if b"\r\n." in whole else whole
+    plain = data.isascii()
+    headers_plain = plain or data.partition(b"\r\n\r\n")[0].isascii()
     return Envelope(
         sender=sender,
         recipient=recipient,
         body=b"." + stuffed if stuffed.startswith(b".") else stuffed,
         size=len(whole),
-        international=not (sender.isascii() and recipient.isascii() and headers.isascii()),
-        eight_bit=not mail.data.isascii(),
+        international=not (sender.isascii() and recipient.isascii() and headers_plain),
+        eight_bit=not plain,
     )
+
+
+def envelope_of_filled(*, sender: str, recipient: str, data: bytes) -> Envelope | Reject:
+    """As `envelope_of_mail`, for what a checked form was filled to (mail.forms).
+
+    Nothing in it is ambiguous, and no line begins with a dot: to look through
+    each mail for that costs more than to make it.
+    """
+    if _NOT_IN_ADDRESS.search(recipient):
+        return Reject("its sender or recipient is no e-mail address")
+    recipient, plain = _ascii_domain(recipient), data.isascii()
+    return Envelope(
+        sender=sender,
+        recipient=recipient,
+        body=data,
+        size=len(data),
+        international=not (plain and sender.isascii() and recipient.isascii()),
+        eight_bit=not plain,
+    )
+
+
+def _is_ambiguous(data: bytes) -> bool:
+    """Whether there is a bare CR or LF, or a NUL. (Counting is ten times a pattern's speed.)"""
+    lines = data.count(b"\n")
+    return not (data.count(b"\r") == lines == data.count(b"\r\n")) or b"\0" in data
 
 
 def _ascii_domain(address: str) -> str:

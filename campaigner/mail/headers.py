@@ -5,14 +5,14 @@ import re
 
 import idna
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_BLANKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0<>(),;\"\u2028\u2029]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*")
 
 
 def clean(text: str) -> str:
-    """Return a text on one line: whatever could start a header of its own becomes a space."""
-    return _CONTROL.sub(" ", text).strip()
+    """Return a text on one line: whatever could start a header of its own becomes one space."""
+    return _BLANKS.sub(" ", text).strip()
 
 
 def mailbox(name: str, address: str) -> str:

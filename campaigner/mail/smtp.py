@@ -8,7 +8,7 @@ import base64
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -84,8 +84,7 @@ class Connection:
 
     def hello(self, name: str, *, timeout: timedelta) -> SmtpReply:
         reply = self.command(f"EHLO {name}", timeout=timeout)
-        offers = [line.strip().partition(" ") for line in reply.text.split("\n")[1:]]
-        self.extensions = {verb.upper(): arguments for verb, _, arguments in offers if verb}
+        self.extensions = extensions_in(reply)
         return reply
 
     def start_tls(self, *, timeout: timedelta) -> SmtpReply:
@@ -101,15 +100,12 @@ class Connection:
 
     def log_in(self, user: str, password: str, *, timeout: timedelta) -> SmtpReply:
         """Authenticate with PLAIN if it is offered, else with LOGIN; 235 is success."""
-        offered = self.extensions.get("AUTH", "").upper().split()
-        if "PLAIN" in offered:
-            token = _b64(f"\0{user}\0{password}")
-            return self.command(f"AUTH PLAIN {token}", timeout=timeout)
-        reply = self.command("AUTH LOGIN", timeout=timeout)
-        for answer in (user, password):
+        first, *rest = login(self.extensions.get("AUTH", ""), user, password)
+        reply = self.command(first, timeout=timeout)
+        for line in rest:
             if reply.code != 334:
                 break
-            reply = self.command(_b64(answer), timeout=timeout)
+            reply = self.command(line, timeout=timeout)
         return reply
 
     def write(self, data: bytes, *, timeout: timedelta) -> None:
@@ -155,6 +151,28 @@ class Connection:
         except (OSError, ValueError) as error:
             self._socket.close()
             raise WireError(f"no secure connection to {self._host}: {error}") from error
+
+
+def extensions_in(reply: SmtpReply) -> Mapping[str, str]:
+    """Return what an answer to EHLO offers: verbs in upper case, and what stands behind each."""
+    offers = [line.strip().partition(" ") for line in reply.text.split("\n")[1:]]
+    return {verb.upper(): arguments for verb, _, arguments in offers if verb}
+
+
+def login(offered: str, user: str, password: str) -> Sequence[str]:
+    """Return what is said to log in, as long as each but the last is answered with 334.
+
+    `offered` is what EHLO said of AUTH. PLAIN if it is there, else LOGIN.
+    """
+    if "PLAIN" in offered.upper().split():
+        return [f"AUTH PLAIN {_b64(f'{chr(0)}{user}{chr(0)}{password}')}"]
+    return ["AUTH LOGIN", _b64(user), _b64(password)]
+
+
+def reply_of(raw: bytes) -> SmtpReply:
+    """Read one whole reply, of one line or many, whose lines are known to begin with a code."""
+    lines = raw.decode("utf-8", errors="replace").removesuffix("\n").split("\n")
+    return _reply(int(raw[:3]), [line[4:].removesuffix("\r") for line in lines])
 
 
 def _reply(code: int, lines: list[str]) -> SmtpReply:

@@ -171,7 +171,7 @@ class Transport:
     def _greet(self, wire: Connection) -> None:
         server, times = self._server, self._server.timeouts
         _need(wire.read(timeout=times.greeting), 220)
-        _need(wire.hello(_own_name(), timeout=times.command), 250)
+        _need(wire.hello(own_name(), timeout=times.command), 250)
         if server.start_tls and not server.encrypted:
             if "STARTTLS" not in wire.extensions:
                 raise _NotTakenError(
@@ -181,7 +181,7 @@ class Transport:
                 )
             _need(wire.start_tls(timeout=times.command), 220)
             # What was offered in the clear is forgotten: somebody may have changed it.
-            _need(wire.hello(_own_name(), timeout=times.command), 250)
+            _need(wire.hello(own_name(), timeout=times.command), 250)
         if server.user:
             if "AUTH" not in wire.extensions:
                 raise _NotTakenError(Disconnected(f"{server.host} offers no login"))
@@ -199,7 +199,9 @@ def after_mail(reply: SmtpReply) -> Outcome:
 
 
 def after_command(reply: SmtpReply) -> Outcome:
-    """Say what a refusal before the body means."""
+    """Say what a refusal before the body means. 421 is about the relay: it costs no try."""
+    if reply.code == 421:
+        return Retry(f"the relay closes: {reply}", reached=False)
     if reply.code in LOGIN_CODES:
         return Disconnected(f"the relay wants a login: {reply}")
     if reply.code >= 500:
@@ -209,6 +211,8 @@ def after_command(reply: SmtpReply) -> Outcome:
 
 def after_dot(reply: SmtpReply) -> Outcome:
     """Say what the answer to the whole mail means."""
+    if reply.code == 421:
+        return Retry(f"the relay closes: {reply}", reached=False)
     match reply.code // 100:
         case 2:
             return Sent(remote_id=id_in(reply.text))
@@ -233,6 +237,7 @@ def _need(reply: SmtpReply, code: int) -> None:
         raise _NotTakenError(Retry(f"the relay does not serve now: {reply}"))
 
 
-def _own_name() -> str:
+def own_name() -> str:
+    """Return how this machine calls itself to a relay: a name with a dot, or an address."""
     name = socket.gethostname()
     return name if "." in name and name.isascii() else "[127.0.0.1]"

@@ -3,25 +3,26 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from campaigner import rounds
-from campaigner.core.audience import Subscriber, mailbox_of
 from campaigner.core.campaign import Campaign
 from campaigner.core.difference import Queued
 from campaigner.core.editions import next_edition
+from campaigner.core.intake import Entry, single_entry
 from campaigner.core.locales import bcp47
 from campaigner.core.schedule import NOW, Start, start_of
 from campaigner.core.timeline import Line, in_order
 from campaigner.db import schema
 from campaigner.db.ahead import next_moment
 from campaigner.errors import FileError, UserError
-from campaigner.loading.subscribers import load_subscribers
+from campaigner.loading.subscribers import Defaults, open_subscribers
 from campaigner.rehearsal.clock import VirtualClock
 from campaigner.rehearsal.scratch import AUTHOR, RehearsedApp
 from campaigner.rehearsal.telling import told, untold
 from campaigner.services.approve import approve
-from campaigner.services.compose import queue_digest
+from campaigner.services.compose import queue_editions
 from campaigner.services.import_processes import import_processes
 from campaigner.services.import_subscribers import import_subscribers
 from campaigner.services.preview import unrenderable
@@ -31,6 +32,7 @@ from campaigner.settings import Settings
 APPROVER = "rehearsal"
 PROCESSES, READERS = "data/pdps.yaml", "data/subscribers.csv"
 DIGEST_LASTS = timedelta(weeks=4)  # a digest has no end of its own
+NEWSLETTER_LASTS = timedelta(weeks=10)  # nor has a newsletter; most come once a month
 FAR = timedelta(days=366 * 30)
 WITHOUT = ("collect", "alert")  # reach is looked at once, in the end; and nobody is told
 A_TICK = timedelta(milliseconds=1)  # what passes at least between two looks that come at once
@@ -90,7 +92,7 @@ def play(
     """
     app = RehearsedApp(settings, rehearsal.file, locales=rehearsal.locales, clock=clock)
     try:
-        schema.upgrade(app.engine)
+        schema.upgrade(app.engine, lists=app.settings.lists)
         return _Player(app, rehearsal, clock, heard).play()
     finally:
         app.close()
@@ -115,8 +117,9 @@ class _Player:
         self.start = Start(at=clock())
 
     def play(self) -> Played:
-        if self.campaign.digest is not None:
+        if self.campaign.has_editions:
             self._take_in()
+            self._lay_out_others()
         queued = self._queue()
         until = self.rehearsal.until or self.rehearsal.begin + self._lasts()
         while (moment := self._round(until)) is not None:
@@ -142,7 +145,9 @@ class _Player:
         folder = self.rehearsal.file.parent
         if problems := unrenderable(self.campaign, self.app.dry_desk(folder)):
             raise FileError(self.rehearsal.file, problems)
-        work = queue_campaign if self.campaign.digest is None else queue_digest
+        work = queue_campaign
+        if self.campaign.has_editions:
+            work = partial(queue_editions, campaigns=self.app.readable_campaigns())
         queued = work(
             self.app.sessions,
             self.campaign,
@@ -179,40 +184,72 @@ class _Player:
         return min((at for at in moments if at is not None and at <= until), default=None)
 
     def _lasts(self) -> timedelta:
-        if self.campaign.digest is None or self.campaign.schedule.last_day is not None:
+        if not self.campaign.has_editions or self.campaign.schedule.last_day is not None:
             return FAR
+        if self.campaign.newsletter is not None:
+            self.remarks.append(
+                "A newsletter has no end of its own: ten weeks were played. --until DAY plays on"
+            )
+            return NEWSLETTER_LASTS
         self.remarks.append(
             "A digest has no end of its own: four weeks were played. --until DAY plays on"
         )
         return DIGEST_LASTS
 
+    def _lay_out_others(self) -> None:
+        """Queue the campaigns whose stories a newsletter tells; nobody approves their posts."""
+        folder = self.rehearsal.file.parent
+        for other in self.app.others:
+            queue_campaign(
+                self.app.sessions,
+                other,
+                self.app.desk(folder),
+                start=None,
+                new_run=False,
+                by=AUTHOR,
+                now=self.clock(),
+                dry_run=False,
+            )
+        if self.app.others:
+            names = ", ".join(other.id for other in self.app.others)
+            self.remarks.append(f"The stories are those of {names}, as if begun with it")
+
     def _take_in(self) -> None:
         """Take in what a digest tells, and whom: from the files in `data/` beside it."""
         folder = self.app.settings.workspace / "campaigns"
         processes, readers = folder / PROCESSES, folder / READERS
-        if processes.is_file():
+        if self.campaign.digest is None:
+            pass
+        elif processes.is_file():
             import_processes(self.app.sessions, processes, dry_run=False, now=self.clock())
         else:
             self.remarks.append(f"There is no campaigns/{PROCESSES}: there was nothing to tell")
         if readers.is_file():
-            who = load_subscribers(readers).subscribers
+            who = self._readers(readers)
         else:
             who = tuple(_invented(self.campaign))
             self.remarks.append(
                 f"There is no campaigns/{READERS}: one reader for each language was invented"
             )
-        import_subscribers(
-            self.app.sessions, who, source=APPROVER, by=AUTHOR, now=self.clock(), dry_run=False
-        )
+        for name in self.app.settings.lists:
+            import_subscribers(
+                self.app.sessions, who, list=name, keyring=self.app.keyring, clock=self.clock
+            )
+
+    def _readers(self, file: Path) -> Sequence[Entry]:
+        """Return whom a list has, as far as its rows are right; here nobody has to have agreed."""
+        today = self.clock().date()
+        defaults = Defaults(consent=APPROVER, consent_day=today)
+        with open_subscribers(file, defaults=defaults, today=date.max) as source:
+            return [row for row in source.entries if isinstance(row, Entry)]
 
 
-def _invented(campaign: Campaign) -> Iterator[Subscriber]:
-    for locale in campaign.locales:
-        address = f"reader-{bcp47(locale).lower()}@example.org"
-        yield Subscriber(
-            address=address,
-            mailbox=mailbox_of(address),
-            name="",
+def _invented(campaign: Campaign) -> Iterator[Entry]:
+    for line, locale in enumerate(campaign.locales, start=1):
+        yield single_entry(
+            f"reader-{bcp47(locale).lower()}@example.org",
+            line=line,
+            consent="{}",
             locale=locale,
             zone=campaign.schedule.zone.key,
         )

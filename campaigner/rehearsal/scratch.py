@@ -46,7 +46,10 @@ def _strategy(settings: Settings, folder: Path) -> str:
 
 
 class RehearsedApp(App):
-    """A scratch copy of a workspace, with one campaign, in some of its languages."""
+    """A scratch copy of a workspace, with one campaign, in some of its languages.
+
+    `others` are the campaigns whose stories it tells, if it is a newsletter.
+    """
 
     def __init__(
         self,
@@ -58,10 +61,13 @@ class RehearsedApp(App):
     ) -> None:
         super().__init__(settings, clock=clock)
         self._locales = frozenset(locales)
-        self.campaign = self.load_campaign(file)
+        self.campaign = self._chosen(self.load_campaign(file))
+        self.others = self._others(self.campaign)
 
-    def load_campaign(self, path: Path) -> Campaign:
-        campaign = super().load_campaign(path)
+    def readable_campaigns(self) -> list[Campaign]:
+        return [self.campaign, *self.others]
+
+    def _chosen(self, campaign: Campaign) -> Campaign:
         chosen = tuple(name for name in campaign.locales if name in self._locales)
         if self._locales - set(chosen):
             raise UserError(
@@ -70,5 +76,13 @@ class RehearsedApp(App):
             )
         return replace(campaign, locales=chosen or campaign.locales)
 
-    def readable_campaigns(self) -> list[Campaign]:
-        return [self.campaign]
+    def _others(self, campaign: Campaign) -> list[Campaign]:
+        sources = campaign.newsletter.sources if campaign.newsletter else None
+        if sources is None:
+            return []
+        return [
+            other
+            for other in super().readable_campaigns()
+            if other.id != campaign.id and not other.has_editions
+            if sources.campaigns is None or other.id in sources.campaigns
+        ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 
 from campaigner.core.campaign import Campaign, Item
-from campaigner.core.delivery import Hold, State
+from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.difference import Queued
 from campaigner.core.timeline import (
     HANDED,
@@ -22,15 +22,22 @@ from campaigner.core.timeline import (
 from campaigner.db.ahead import quiet_editions
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery
-from campaigner.services.outbox import WAITING, Entry, list_outbox
+from campaigner.services.outbox import WAITING, Entry, Mails, count_mails, list_outbox
 
 
 def told(sessions: Sessions, campaign: Campaign, *, now: datetime) -> Iterator[Line]:
     """Yield a line for each message of the campaign, whatever became of it."""
     entries = list_outbox(sessions, campaign=campaign.id, now=now)
     entries.sort(key=lambda entry: entry.listed.message.id)
-    for _, group in groupby(entries, key=lambda entry: entry.listed.message.id):
+    for _, group in groupby(
+        (entry for entry in entries if not entry.listed.delivery.recipient),
+        key=lambda entry: entry.listed.message.id,
+    ):
         yield _line(list(group))
+    mails = count_mails(sessions, campaign=campaign.id, every=True, now=now)
+    mails.sort(key=lambda each: each.message.id)
+    for _, some in groupby(mails, key=lambda each: each.message.id):
+        yield _mails_line(list(some))
 
 
 def untold(sessions: Sessions, campaign: Campaign, queued: Queued) -> Iterator[Line]:
@@ -95,6 +102,35 @@ def _line(entries: Sequence[Entry]) -> Line:
         note=note,
         moved=message.moved,
         counts=dict(counts),
+    )
+
+
+def _mails_line(mails: Sequence[Mails]) -> Line:
+    """Return the line of an edition in one language."""
+    message = mails[0].message
+    counts = {str(each.state): each.number for each in mails}
+    others = [each for each in mails if each.state is not State.SENT]
+    if SENT in counts:
+        state = SENT
+        told = [f"{each.number} {each.state}" for each in others]
+        note = "; ".join(filter(None, [", ".join(told), others[0].why if others else ""]))
+    else:
+        state, note = str(mails[0].state), mails[0].why
+    if message.state is MessageState.HELD:
+        state = HELD
+    return Line(
+        state=state,
+        at=mails[0].at,
+        zone=message.zone,
+        item=message.item,
+        account=message.account,
+        channel=message.channel,
+        locale=message.locale,
+        text=first_line(message.text),
+        whole=message.text,
+        note=note,
+        moved=message.moved,
+        counts=counts,
     )
 
 

@@ -22,6 +22,9 @@ PARTS = {
     "story.body": "newsletter story, in Markdown",
     "digest.subject": "subject of a digest's mails",
     "digest.introduction": "introduction of a digest's mails",
+    "newsletter.subject": "subject of a newsletter's mails",
+    "newsletter.introduction": "introduction of a newsletter's mails",
+    "newsletter.note.text": "editor's note of a newsletter, in Markdown",
 }
 
 

@@ -42,6 +42,8 @@ class Desk:
     """From a file's name in `campaigns/` to its media type and bytes."""
     slots_of: Callable[[str], SlotQueue]
     """From an account to its queue slots, held by nobody; UserError if it has none."""
+    public_url: str = ""
+    """Where readers reach our pages; empty: nowhere."""
 
     def posting(self, campaign: Campaign) -> dict[str, Sequence[str]]:
         """Return the campaign's accounts that take posts, with the locales that they serve."""

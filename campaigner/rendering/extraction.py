@@ -14,7 +14,7 @@ from campaigner.rendering.placeholders import has_words
 
 SHARED = {"library": "campaigns/data/library.yaml"}
 """Where texts stand that campaigns share, by the first word of their context."""
-READ_BY_PEOPLE = (".html", ".txt")
+READ_BY_PEOPLE = (".html", ".mjml", ".txt")
 _OPTIONS = {
     "encoding": "utf-8",
     "extensions": "jinja2.ext.loopcontrols",
@@ -125,6 +125,9 @@ def _wordings(campaign: Campaign) -> Iterator[Wording]:
     yield from campaign.variables.values()
     if campaign.digest:
         yield from (campaign.digest.subject, campaign.digest.introduction)
+    if campaign.newsletter:
+        said = campaign.newsletter
+        yield from filter(None, (said.subject, said.introduction, said.note and said.note.text))
     for item in campaign.items:
         yield from _of_item(item)
 

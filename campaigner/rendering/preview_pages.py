@@ -5,12 +5,12 @@ Its filters by language and network work without a script.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from campaigner.core.campaign import Campaign, Item
 from campaigner.core.cost import cost_of, in_dollars, total
 from campaigner.core.locales import bcp47
+from campaigner.core.mail_faults import MailFault
 from campaigner.rendering.cards import card_of
 from campaigner.rendering.drafts import Desk, Draft
 from campaigner.rendering.pages import Album, Section, page_languages, press_for
@@ -34,6 +34,8 @@ class EditionPreview:
     """An edition in one locale, as text and as HTML.
 
     Where it has to wait `subject` and `html` are empty, and `text` says why.
+    `notes` say what is left out of it, a sentence each; `faults` what is wrong
+    with the mail, first what stops it.
     """
 
     account: str
@@ -41,6 +43,8 @@ class EditionPreview:
     subject: str
     text: str
     html: str = ""
+    notes: tuple[str, ...] = ()
+    faults: tuple[MailFault, ...] = ()
 
 
 def posts_page(
@@ -82,10 +86,10 @@ def posts_page(
     )
 
 
-def digest_page(
+def editions_page(
     campaign: Campaign, desk: Desk, *, editions: Sequence[EditionPreview], language: str
 ) -> str:
-    """Return the page of what a digest would say now, each edition as readers would get it."""
+    """Return the page of what an edition would say, in each language as readers would get it."""
     values = {
         **_campaign_values(campaign),
         "items": (),
@@ -107,11 +111,6 @@ def digest_page(
     return press_for(campaign, desk, language).page(
         "preview.html", values, sections=sections, album=Album(desk.read_picture)
     )
-
-
-def embargo_of(campaign: Campaign, item: Item) -> datetime | None:
-    """Return until when nothing of an item is public: the later of its own and the campaign's."""
-    return max(filter(None, (campaign.embargo_until, item.embargo_until)), default=None)
 
 
 def _campaign_values(campaign: Campaign) -> dict[str, Any]:
@@ -146,7 +145,7 @@ def _item_values(
     for item in items:
         yield {
             "item": _shown_item(item),
-            "embargo": embargo_of(campaign, item),
+            "embargo": campaign.embargo_of(item),
             "posts": [
                 _post_values(draft, campaign, desk, album)
                 for draft in posts
@@ -176,4 +175,11 @@ def _story_values(draft: StoryDraft) -> dict[str, Any]:
 def _edition_values(edition: EditionPreview) -> dict[str, Any]:
     # The frame that it stands in may not go anywhere: links open beside it.
     html = f'<base target="_blank">{edition.html}'
-    return {**asdict(edition), "html": html, "tag": bcp47(edition.locale)}
+    return {
+        **asdict(edition),
+        "html": html,
+        "is_shown": bool(edition.html),
+        "tag": bcp47(edition.locale),
+        "stops": [asdict(fault) for fault in edition.faults if fault.stops],
+        "warnings": [asdict(fault) for fault in edition.faults if not fault.stops],
+    }

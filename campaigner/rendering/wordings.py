@@ -1,6 +1,6 @@
 """One text of a campaign in one language, with its variables and partners filled in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from campaigner.core.campaign import Campaign, Partner, Wording
@@ -38,9 +38,7 @@ def localize(
     text = _in_locale(wording, campaign, locale, catalogs)
     if isinstance(text, Untranslated):
         return (Fault(Hold.TRANSLATION, text.sentence()),)
-    partners = {
-        PARTNER + id: _named(partner, locale, channel) for id, partner in campaign.partners.items()
-    }
+    partners = partner_names(campaign.partners, locale=locale, channel=channel)
     if faults := _wrong_placeholders(text, wording, {*campaign.variables, *partners}, locale):
         return faults
     values, lacking = dict(partners), list[Fault]()
@@ -56,6 +54,13 @@ def localize(
         else:
             values[name] = fill(value, partners)
     return tuple(lacking) if lacking else Localized(fill(text, values))
+
+
+def partner_names(
+    partners: Mapping[str, Partner], *, locale: str, channel: str = ""
+) -> dict[str, str]:
+    """Return how partners are named, by what asks for each: `{{ partner.lacnic }}`."""
+    return {PARTNER + id: _named(partner, locale, channel) for id, partner in partners.items()}
 
 
 def _named(partner: Partner, locale: str, channel: str) -> str:

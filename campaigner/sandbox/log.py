@@ -7,7 +7,7 @@ what a network accepted with what the product believes, whoever was killed.
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,15 @@ class Log:
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write one entry; return when it is on the disk."""
+        self.extend([entry])
+
+    def extend(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Write several entries; return when all are on the disk."""
         with self._lock:
-            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in entries)
             self._file.flush()
             os.fsync(self._file.fileno())
-            self.entries += 1
+            self.entries += len(entries)
 
     def close(self) -> None:
         self._file.close()

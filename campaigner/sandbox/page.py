@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import (
     FileResponse,
@@ -186,7 +187,20 @@ def _add_views(app: FastAPI, stage: Stage, pages: Pages) -> None:
         if (found := stage.mails.get(id)) is None:
             return await missing(request, LookupError(id))
         opened = open_mail((stage.mail_folder / found.file).read_bytes())
-        return pages.answer(request, "mail", {"mail": mail_view(found), "open": opened})
+        values = {"mail": mail_view(found), "open": opened, "answered": None}
+        return pages.answer(request, "mail", values)
+
+    @app.post("/inbox/{id}/unsubscribe")
+    async def unsubscribe(request: Request, id: str) -> Response:
+        """Do what a mailbox provider does for its reader: one POST, without a cookie (RFC 8058)."""
+        if (found := stage.mails.get(id)) is None:
+            return await missing(request, LookupError(id))
+        if not _is_from_here(request):
+            return PlainTextResponse("This form can only be sent from its own page.", 403)
+        opened = open_mail((stage.mail_folder / found.file).read_bytes())
+        answered = await _click_once(opened.one_click) if opened.one_click else 0
+        values = {"mail": mail_view(found), "open": opened, "answered": answered}
+        return pages.answer(request, "mail", values)
 
     @app.get("/inbox/{id}/html")
     async def mail_html(request: Request, id: str) -> Response:
@@ -229,7 +243,7 @@ def _add_faults(app: FastAPI, stage: Stage, holds: Holds, pages: Pages) -> None:
         """Set a fault, or several as a JSON array; a form may also remove or clear."""
         if not _is_form(request):
             return await _add_from_json(request, stage)
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        if not _is_from_here(request):
             return PlainTextResponse("This form can only be sent from its own page.", 403)
         async with request.form() as form:
             values = {name: str(value) for name, value in form.items()}
@@ -327,6 +341,20 @@ async def _add_from_json(request: Request, stage: Stage) -> Response:
         return JSONResponse({"error": str(error)}, 400)
     armed = [stage.faults.add(fault).as_json() for fault in faults]
     return JSONResponse(armed if isinstance(values, list) else armed[0], 201)
+
+
+async def _click_once(address: str) -> int:
+    """Return the status of the answer to a click; 0: there was none."""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            answer = await client.post(address, data={"List-Unsubscribe": "One-Click"})
+            return answer.status_code
+    except httpx.HTTPError:
+        return 0
+
+
+def _is_from_here(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
 def _is_form(request: Request) -> bool:

@@ -25,6 +25,7 @@ from campaigner.sandbox.faults import Armed, Fault, Faults
 from campaigner.sandbox.mastodon import make_mastodon
 from campaigner.sandbox.page import FOLDER, Pages, make_page
 from campaigner.sandbox.smtp import MailServer
+from campaigner.sandbox.smtp_desk import Desk
 from campaigner.sandbox.stage import Stage
 from campaigner.sandbox.x import make_x
 from campaigner.settings import AccountSettings, SandboxSettings, sample_root
@@ -139,8 +140,10 @@ class Sandbox:
         self._stop = stop
         connections: set[MailServer] = set()
 
+        desk = Desk(stage, self._holds)
+
         def mail_connection() -> MailServer:
-            return MailServer(stage, self._holds, connections, loop=loop)
+            return MailServer(desk, connections)
 
         try:
             mail = await loop.create_server(mail_connection, sock=sockets["smtp"])

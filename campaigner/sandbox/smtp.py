@@ -1,180 +1,238 @@
-"""A mail server that takes everything and delivers nothing: each mail goes to `mail/ID.eml`.
+"""A mail server on the wire: one connection, its commands in groups or one by one.
 
-Recipients whose name holds "bounce" or "refused" are refused, so that
-refusals can be seen. RFC 5321; AUTH is offered and takes anybody.
+RFC 5321, with PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531),
+ENHANCEDSTATUSCODES (2034) and AUTH (4954), which takes anybody. What becomes of
+a mail is decided by `sandbox.smtp_desk`.
 """
 
 import asyncio
-import os
-from dataclasses import replace
-from datetime import timedelta
-from email import policy
-from email.parser import BytesParser
-from email.utils import getaddresses
-from pathlib import Path
-from typing import Any
+import base64
+import binascii
+import contextlib
+import re
+from collections.abc import Callable
 
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from campaigner.sandbox.smtp_desk import Desk
 
-from campaigner.sandbox.connection import Holds
-from campaigner.sandbox.faults import Fault, Kind
-from campaigner.sandbox.posts import Mail
-from campaigner.sandbox.stage import Stage
-
-LARGEST_MAIL = 25 * 1024 * 1024
-REFUSED_NAMES = ("bounce", "refused")
 HOST = "sandbox.localhost"
-TOKENS = {  # RFC 4954, section 6
-    Kind.EXPIRED_TOKEN: "535 5.7.8 Authentication credentials invalid",
-    Kind.REVOKED_TOKEN: "530 5.7.0 Authentication required",
-}
+LARGEST_MAIL = 25 * 1024 * 1024
+LONGEST_LINE = 4096
+MOST_RECIPIENTS = 100
+OFFERS = (
+    "PIPELINING",
+    f"SIZE {LARGEST_MAIL}",
+    "8BITMIME",
+    "SMTPUTF8",
+    "ENHANCEDSTATUSCODES",
+    "AUTH PLAIN LOGIN",
+)
+_PATH = re.compile(r"(FROM|TO):\s*<([^<>\s]*)>((?:\s+\S+)*)\s*", re.IGNORECASE)
+_END = b"\r\n.\r\n"
+
+Heard = Callable[[str], str]
 
 
-class MailServer(SMTP):
-    """One connection. It offers SIZE, 8BITMIME, SMTPUTF8 and AUTH, and knows its own socket."""
+class MailServer(asyncio.Protocol):
+    """One connection. While a mail is decided on, what comes after it waits in the buffer."""
 
-    def __init__(
-        self,
-        stage: Stage,
-        holds: Holds,
-        connections: "set[MailServer]",
-        *,
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        postmaster = Postmaster(stage, holds)
-        super().__init__(
-            postmaster,
-            data_size_limit=LARGEST_MAIL,
-            enable_SMTPUTF8=True,
-            decode_data=False,
-            hostname=HOST,
-            ident="sandbox",
-            auth_require_tls=False,
-            authenticator=postmaster.authenticate,
-            loop=loop,
-        )
+    def __init__(self, desk: Desk, connections: "set[MailServer]") -> None:
+        self._desk = desk
         self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._searched = 0  # how much of the buffer holds no end of a body
+        self._in_body = False
+        self._decision: asyncio.Task[None] | None = None
+        self._next: Heard | None = None  # who hears the next line, in the middle of a login
+        self._sender: str | None = None
+        self._recipients: list[str] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
         self._connections.add(self)
+        self._say(f"220 {HOST} ESMTP sandbox")
 
     def connection_lost(self, error: Exception | None) -> None:
         self._connections.discard(self)
-        super().connection_lost(error)
+        self._transport = None
+        if self._decision is not None:
+            self._decision.cancel()
 
     def hang_up(self) -> None:
         """Close the connection without a word."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._go_on()
 
-class Postmaster:
-    """What becomes of a recipient and of a mail. aiosmtpd calls its methods by these names."""
+    def _go_on(self) -> None:
+        """Take up all that is there and may be taken up."""
+        while self._decision is None and self._transport is not None:
+            if not (self._take_body() if self._in_body else self._take_line()):
+                return
 
-    def __init__(self, stage: Stage, holds: Holds) -> None:
-        self.stage = stage
-        self.holds = holds
+    def _take_line(self) -> bool:
+        end = self._buffer.find(b"\n")
+        if end < 0 and len(self._buffer) <= LONGEST_LINE:
+            return False
+        line = bytes(self._buffer[: max(end, 0)]).rstrip(b"\r")
+        if end < 0 or len(line) > LONGEST_LINE:
+            self._say("500 5.5.2 Line too long")
+            self.hang_up()
+            return False
+        del self._buffer[: end + 1]
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            self._say("500 5.5.2 That is not UTF-8")
+            return True
+        hears, self._next = self._next or self._command, None
+        self._say(hears(text))
+        return True
 
-    def authenticate(
-        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: object
-    ) -> AuthResult:
-        """Let anybody in, unless a fault says that the password is good no more."""
-        user = login.login.decode() if isinstance(login, LoginPassword) else ""
-        refused = self.stage.faults.at_the_door("smtp", user, counts=True)
-        if refused is None:
-            return AuthResult(success=True)
-        self._refuse(user, TOKENS[Kind.EXPIRED_TOKEN], refused)
-        return AuthResult(success=False, handled=False)
+    def _take_body(self) -> bool:
+        """Take a mail's bytes, if its final dot is there."""
+        if self._buffer.startswith(_END[2:]):
+            body, rest = b"", 3
+        else:
+            end = self._buffer.find(_END, max(self._searched - len(_END), 0))
+            self._searched = len(self._buffer)
+            if end < 0:
+                return False
+            body, rest = bytes(self._buffer[: end + 2]), end + len(_END)
+        del self._buffer[:rest]
+        self._searched, self._in_body = 0, False
+        if body.startswith(b".") or b"\r\n." in body:
+            body = (b"\r\n" + body).replace(b"\r\n.", b"\r\n")[2:]
+        self._decision = asyncio.get_running_loop().create_task(self._decide(body))
+        return True
 
-    async def handle_MAIL(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if refused := self.stage.faults.at_the_door("smtp", address, counts=True):
-            return self._refuse(address, TOKENS[refused.kind], refused, **{"from": address})
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
+    async def _decide(self, body: bytes) -> None:
+        sender, recipients = self._sender or "", tuple(self._recipients)
+        self._forget()
+        if len(body) > LARGEST_MAIL:
+            answer: str | None = "552 5.3.4 The mail is too big"
+        else:
+            answer = await self._desk.take(sender, recipients, body)
+        self._decision = None
+        if answer is None:
+            self.hang_up()
+        else:
+            self._say(answer)
+            self._go_on()
+
+    def _say(self, answer: str) -> None:
+        if self._transport is not None:
+            self._transport.write(f"{answer}\r\n".encode())
+
+    def _forget(self) -> None:
+        self._sender, self._recipients = None, []
+
+    def _command(self, line: str) -> str:
+        verb, _, rest = line.partition(" ")
+        match verb.upper():
+            case "EHLO":
+                self._forget()
+                return "".join(f"250-{offer}\r\n" for offer in (HOST, *OFFERS[:-1])) + (
+                    f"250 {OFFERS[-1]}"
+                )
+            case "HELO":
+                self._forget()
+                return f"250 {HOST}"
+            case "AUTH":
+                return self._auth(rest)
+            case "MAIL":
+                return self._mail(rest)
+            case "RCPT":
+                return self._rcpt(rest)
+            case "DATA":
+                return self._data()
+            case "RSET":
+                self._forget()
+                return "250 2.0.0 Ok"
+            case "NOOP":
+                return "250 2.0.0 Ok"
+            case "VRFY":
+                return "252 2.5.0 Try it"
+            case "QUIT":
+                self._say("221 2.0.0 Bye")
+                if self._transport is not None:
+                    self._transport.close()
+                self._transport = None
+                return ""
+            case _:
+                return "500 5.5.2 What?"
+
+    def _mail(self, rest: str) -> str:
+        found = _PATH.fullmatch(rest)
+        if not found or found[1].upper() != "FROM":
+            return "501 5.5.4 Write MAIL FROM:<address>"
+        if self._sender is not None:
+            return "503 5.5.1 There is a sender already"
+        parameters = [word.upper() for word in found[3].split()]
+        if not found[2].isascii() and "SMTPUTF8" not in parameters:
+            return "553 5.6.7 Such an address needs SMTPUTF8"
+        size = next((word[5:] for word in parameters if word.startswith("SIZE=")), "")
+        if size.isdigit() and int(size) > LARGEST_MAIL:
+            return "552 5.3.4 The mail is too big"
+        if refused := self._desk.refuse_sender(found[2]):
+            return refused
+        self._sender = found[2]
         return "250 2.1.0 Ok"
 
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        local = address.rpartition("@")[0].lower()
-        if any(name in local for name in REFUSED_NAMES):
-            reply = "550 5.1.1 The mailbox does not exist"
-            sender = envelope.mail_from or ""
-            self.stage.refuse(
-                "smtp", sender, 550, reply, **{"from": sender, "recipients": [address]}
-            )
-            return reply
-        envelope.rcpt_tos.append(address)
-        envelope.rcpt_options.extend(options)
+    def _rcpt(self, rest: str) -> str:
+        found = _PATH.fullmatch(rest)
+        if not found or found[1].upper() != "TO" or not found[2]:
+            return "501 5.5.4 Write RCPT TO:<address>"
+        if self._sender is None:
+            return "503 5.5.1 First MAIL"
+        if len(self._recipients) >= MOST_RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        if refused := self._desk.refuse_recipient(self._sender, found[2]):
+            return refused
+        self._recipients.append(found[2])
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        data = envelope.content if isinstance(envelope.content, bytes) else b""
-        mail = self._mail(envelope, data)
-        if fault := self.stage.fault_before("smtp", mail.account):
-            note = {"from": mail.sender, "recipients": mail.recipients, "subject": mail.subject}
-            return self._refuse(mail.account, not_now(fault), fault, **note)
-        fault = self.stage.fault_after("smtp", mail.account)
-        _keep(self.stage.mail_folder / mail.file, data)
-        self.stage.accept_mail(replace(mail, fault=str(fault.kind)) if fault else mail)
-        match fault.kind if fault else None:
-            case Kind.ACCEPT_AND_DROP | Kind.ERROR_AFTER_ACCEPT:
-                await _drop(server)
-            case Kind.HOLD:
-                await self.holds.wait()
-            case Kind.SLOW if fault:
-                await self.holds.delay(timedelta(seconds=fault.seconds))
-            case Kind.MALFORMED:
-                return "<!doctype html><title>One moment</title>"
-        return f"250 2.0.0 Ok: queued as {mail.id}"
+    def _data(self) -> str:
+        if not self._recipients:
+            return "503 5.5.1 First RCPT" if self._sender is None else "554 5.5.1 To nobody?"
+        self._in_body = True
+        return "354 Go on, and end with a dot"
 
-    def _refuse(self, account: str, reply: str, fault: Fault, **note: object) -> str:
-        status = int(reply[:3])
-        self.stage.refuse("smtp", account, status, reply, fault=str(fault.kind), **note)
-        return reply
+    def _auth(self, rest: str) -> str:
+        kind, _, first = rest.partition(" ")
+        match kind.upper(), first:
+            case ("PLAIN", ""):
+                self._next = self._plain
+                return "334 "
+            case ("PLAIN", _):
+                return self._plain(first)
+            case ("LOGIN", ""):
+                self._next = self._user
+                return f"334 {_b64('Username:')}"
+            case ("LOGIN", _):
+                return self._user(first)
+            case _:
+                return "504 5.5.4 PLAIN or LOGIN"
 
-    def _mail(self, envelope: Envelope, data: bytes) -> Mail:
-        headers = BytesParser(policy=policy.default).parsebytes(data, headersonly=True)
-        now = self.stage.clock()
-        id = self.stage.fresh_id("smtp", now)
-        (name, address), *_ = getaddresses([str(headers.get("From", ""))]) or [("", "")]
-        return Mail(
-            account=name or address or envelope.mail_from or "",
-            id=id,
-            at=now,
-            sender=envelope.mail_from or "",
-            recipients=tuple(envelope.rcpt_tos),
-            message_id=str(headers.get("Message-ID", "")).strip(),
-            subject=str(headers.get("Subject", "")),
-            language=str(headers.get("Content-Language", "")).strip() or "und",
-            file=f"{id}.eml",
-        )
+    def _plain(self, token: str) -> str:
+        parts = _unb64(token).split("\0")
+        return self._desk.log_in(parts[1] if len(parts) == 3 else "")
+
+    def _user(self, token: str) -> str:
+        user = _unb64(token)
+        self._next = lambda password: self._desk.log_in(user)
+        return f"334 {_b64('Password:')}"
 
 
-def not_now(fault: Fault) -> str:
-    """Return what the server says of a mail that it does not take for now."""
-    match fault.kind:
-        case Kind.RATE_LIMITED:
-            return f"451 4.7.1 Too many messages, try again in {fault.seconds} seconds"
-        case Kind.CONFLICT:
-            return "450 4.2.0 The mailbox is in use by another process"
-        case _:
-            return "451 4.3.0 Requested action aborted: error in processing"
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")
 
 
-def _keep(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-async def _drop(server: Any) -> None:
-    """Hang up; the handler of a connection that is gone is canceled by aiosmtpd."""
-    server.transport.abort()
-    await asyncio.Event().wait()
+def _unb64(token: str) -> str:
+    with contextlib.suppress(binascii.Error, UnicodeError, ValueError):
+        return base64.b64decode(token).decode()
+    return ""

@@ -57,26 +57,10 @@ class Stage:
         )
         self.posts[post.network, post.id] = post
 
-    def accept_mail(self, mail: Mail) -> None:
-        values = {
-            "id": mail.id,
-            "from": mail.sender,
-            "recipients": mail.recipients,
-            "message_id": mail.message_id,
-            "subject": mail.subject,
-            "language": mail.language,
-            "file": mail.file,
-        }
-        self._write(
-            "accepted",
-            network="smtp",
-            account=mail.account,
-            at=mail.at,
-            status=250,
-            fault=mail.fault,
-            **values,
-        )
-        self.mails[mail.id] = mail
+    def accept_mails(self, mails: Sequence[Mail]) -> None:
+        """Take mails that came at the same time: on the disk together, then in the inbox."""
+        self.log.extend([_entry("accepted", at=mail.at, **_mail_values(mail)) for mail in mails])
+        self.mails.update((mail.id, mail) for mail in mails)
 
     def refuse(
         self, network: str, account: str, status: int, reason: str, **details: object
@@ -206,8 +190,7 @@ class Stage:
         )
 
     def _write(self, event: str, *, at: datetime, **values: object) -> None:
-        moment = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        entry = {"at": moment, "event": event, **values}
+        entry = _entry(event, at=at, **values)
         self.log.append(entry)
         if event == "refused":
             self.refusals.append(entry)
@@ -231,3 +214,24 @@ class Stage:
             case "deleted" if (network, id) in self.posts:
                 at = datetime.fromisoformat(entry["at"])
                 self._take_away(self.posts[network, id], at=at)
+
+
+def _entry(event: str, *, at: datetime, **values: object) -> Entry:
+    moment = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {"at": moment, "event": event, **values}
+
+
+def _mail_values(mail: Mail) -> dict[str, object]:
+    return {
+        "network": "smtp",
+        "account": mail.account,
+        "status": 250,
+        "fault": mail.fault,
+        "id": mail.id,
+        "from": mail.sender,
+        "recipients": mail.recipients,
+        "message_id": mail.message_id,
+        "subject": mail.subject,
+        "language": mail.language,
+        "file": mail.file,
+    }

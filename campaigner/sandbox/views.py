@@ -10,6 +10,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from campaigner.core.locales import normalize
 from campaigner.sandbox.addresses import Span, hashtags, links
@@ -156,6 +157,8 @@ class OpenMail:
     text: str
     has_html: bool
     size: int
+    one_click: str
+    """The address to which a mailbox provider posts when its reader clicks "unsubscribe"; or ""."""
 
 
 def open_mail(data: bytes) -> OpenMail:
@@ -166,7 +169,17 @@ def open_mail(data: bytes) -> OpenMail:
         text=text[:LARGEST_PREVIEW],
         has_html=message.get_body(("html",)) is not None,
         size=len(data),
+        one_click=one_click(message),
     )
+
+
+def one_click(message: EmailMessage) -> str:
+    """Return where one click unsubscribes (RFC 8058), if that is on this machine, else ""."""
+    if str(message.get("List-Unsubscribe-Post", "")).strip() != "List-Unsubscribe=One-Click":
+        return ""
+    found = re.search(r"<(https?://[^<>\s]+)>", str(message.get("List-Unsubscribe", "")))
+    host = urlsplit(found[1]).hostname if found else ""
+    return found[1] if found and host in ("127.0.0.1", "localhost") else ""
 
 
 def html_of(data: bytes) -> str:

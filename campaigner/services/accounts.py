@@ -1,11 +1,12 @@
 """Accounts by hand: list them, let one go live, reconnect one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from campaigner.core.channel import Channel, Disconnected, Sent, Unknown
-from campaigner.db import accounts, changes, upkeep
+from campaigner.core.checkup import Check, Verdict
+from campaigner.db import accounts, changes, relays, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.errors import UserError
 from campaigner.settings import AccountSettings, Settings
@@ -51,15 +52,24 @@ def live_base(settings: Settings, name: str) -> str:
 
 
 def go_live(
-    sessions: Sessions, settings: Settings, name: str, *, live: bool, by: str, now: datetime
+    sessions: Sessions,
+    settings: Settings,
+    name: str,
+    *,
+    live: bool,
+    by: str,
+    now: datetime,
+    checks: Callable[[str], Iterable[Check]] = lambda name: (),
 ) -> None:
     """Let an account speak to its network, or take it back to the sandbox.
 
     A message keeps the address that it was queued for, and its approval pins
-    that: what is queued already goes where it was approved to go.
+    that: what is queued already goes where it was approved to go. Raises
+    UserError for an account of which one of the `checks` fails, naming all.
     """
     if live:
         live_base(settings, name)
+        _require(name, checks(name))
     _known(settings, name)
     with sessions() as session:
         accounts.set_live(session, name, live=live, by=by, now=now)
@@ -97,10 +107,21 @@ def reconnect(
                 raise UserError(f"{name}'s network does not answer: {reason}. Try again later")
     with sessions() as session:
         accounts.reconnect(session, name)
+        relays.reconnect(session, name)
         freed = upkeep.unhold_account(session, account=name)
         changes.announce(session)
         session.commit()
     return who, freed
+
+
+def _require(name: str, checks: Iterable[Check]) -> None:
+    """Raise UserError if a check failed."""
+    failed = [f"{each.found}. {each.fix}" for each in checks if each.verdict is Verdict.FAIL]
+    if failed:
+        raise UserError(
+            f"{name} cannot go live: providers refuse mailings that lack one of these.\n- "
+            + "\n- ".join(failed)
+        )
 
 
 def _known(settings: Settings, name: str) -> None:

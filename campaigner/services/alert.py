@@ -73,8 +73,10 @@ SUBJECTS = {
     "overdue": "messages are past due",
     "daemon": "the daemon is silent",
     "approval": "messages wait for approval",
+    "broadcast": "a broadcast waits for you",
     "handed": "a post by hand is not done yet",
     "lapsed": "a post by hand was not published in time",
+    "stopped": "a mailing paused itself",
 }
 
 

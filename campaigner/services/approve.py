@@ -1,24 +1,30 @@
 """Approve: a person says yes to exactly the content that waits, and it may go out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
 
 from campaigner.core.approval import why_not
+from campaigner.core.broadcast import Stop
 from campaigner.core.delivery import Hold, MessageState
-from campaigner.db import changes, messages
+from campaigner.db import broadcasts, changes, messages
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Message
+from campaigner.db.models import Broadcast, Message
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """What was approved, and what was not and why: (message, reason)."""
+    """What was approved, and what was not and why: (message, reason).
+
+    `broadcasts` tells of each message that is a mail to how many it goes, and to
+    how many it does not.
+    """
 
     approved: Sequence[Message]
     refused: Sequence[tuple[Message, str]]
+    broadcasts: Mapping[int, Broadcast] = field(default_factory=dict)
 
 
 def approve(
@@ -44,14 +50,18 @@ def approve(
             waiting = waiting.where(Message.id.in_(ids))
         elif campaign is None:
             return Approved(approved=[], refused=[])
-        approved, refused = [], []
+        approved, refused = list[Message](), list[tuple[Message, str]]()
         # Locked, so that of two people who say yes at once the second finds nothing that waits.
         messages.lock_deliveries(session, waiting)
         rows = session.scalars(waiting.order_by(Message.due_at, Message.id).with_for_update())
-        for message in rows:
+        waiting_ones = rows.all()
+        mailed = broadcasts.of_messages(session, [message.id for message in waiting_ones])
+        for message in waiting_ones:
             if message.hold is not Hold.APPROVAL:
                 if ids:
                     refused.append((message, message.note or f"held: {message.hold}"))
+            elif message.id in mailed and mailed[message.id].hold == Stop.COUNTS:
+                refused.append((message, message.note))
             elif message.not_after <= now:
                 refused.append((message, "it is past its last date"))
             elif reason := why_not(by=by, queued_by=message.queued_by, four_eyes=message.four_eyes):
@@ -62,4 +72,4 @@ def approve(
             messages.approve(session, [message.id for message in approved], by=by, now=now)
             changes.announce(session)
             session.commit()
-        return Approved(approved=approved, refused=refused)
+        return Approved(approved=approved, refused=refused, broadcasts=mailed)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, literal, select
 from sqlalchemy.orm import Session
 
 from campaigner.core.cadence import AccountSlots, Slot
 from campaigner.core.campaign import Campaign
 from campaigner.core.collisions import Appointment, find_collisions
-from campaigner.core.delivery import UNSENT, State
+from campaigner.core.delivery import CURRENT, UNSENT, MessageState, State
 from campaigner.core.difference import is_overdue
 from campaigner.core.editions import plan_editions
 from campaigner.core.message import Identity, Kind, key_of_text
@@ -19,7 +19,7 @@ from campaigner.core.queueing import SlotQueue
 from campaigner.core.schedule import Plan, PlannedPlaceholder, Start, plan_run
 from campaigner.db import appointments, runs
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Delivery, Message, Run
+from campaigner.db.models import Broadcast, Delivery, Message, Run, is_post
 from campaigner.db.standing import Standing, find_standing
 from campaigner.rendering.drafts import Desk
 
@@ -31,7 +31,7 @@ class What(StrEnum):
 
     POST = "post"
     MAIL = "mail"
-    EDITION = "edition"  # of a digest, not composed yet
+    EDITION = "edition"  # of a digest or a newsletter, not composed yet
     PLACEHOLDER = "placeholder"  # its text is still to be written
     SKIPPED = "skipped"  # a date that does not exist this time
 
@@ -85,7 +85,7 @@ def month_ahead(
 ) -> list[Day]:
     """Return the entries whose scheduled time is in the span, in its order.
 
-    From the files, `campaigns`, come the editions of queued digests that are
+    From the files, `campaigns`, come the editions of queued campaigns that are
     not composed yet, the placeholders, and with `skipped` the dates that
     holidays and quiet times take away. A campaign that was never queued is
     laid out as if it began `now`. A few queries, whatever the number of entries.
@@ -97,9 +97,9 @@ def month_ahead(
     composed = {(entry.campaign, entry.due_at) for entry in entries if entry.what is What.MAIL}
     entries += [
         edition
-        for digest in campaigns
-        if digest.digest is not None and digest.id in begun
-        for edition in _editions(digest, begun[digest.id], until=until)
+        for one in campaigns
+        if one.has_editions and one.id in begun
+        for edition in _editions(one, begun[one.id], until=until)
         if (edition.campaign, edition.due_at) not in composed
     ]
     for one, plan in plans:
@@ -115,35 +115,31 @@ def month_ahead(
 
 
 def _in_outbox(session: Session, *, since: datetime, until: datetime) -> list[Day]:
-    columns = (
-        Delivery.scheduled_at,
-        Message.day,
-        Message.campaign,
-        Message.run,
-        Message.item,
-        Message.repetition,
-        Message.account,
-        Message.locale,
-        Delivery.state,
-        Message.kind,
-        Message.moved,
-    )
-    query = (
-        select(*columns, func.count())
+    """Return what is in the outbox: posts by their rows, editions by their messages."""
+    posts = (
+        select(*_COLUMNS, Delivery.scheduled_at, Delivery.state, literal(0))
         .join(Message, Message.id == Delivery.message_id)
         .where(
+            is_post(),
             Delivery.scheduled_at >= since,
             Delivery.scheduled_at <= until,
             Delivery.state.in_(SHOWN),
         )
-        .group_by(*columns)
-        .order_by(Delivery.scheduled_at, Message.campaign, Message.account, Message.locale)
+        .order_by(Message.locale)
+    )
+    mails = (
+        select(*_COLUMNS, Message.due_at, _edition_state(), Broadcast.recipients)
+        .join(Broadcast, Broadcast.message_id == Message.id)
+        .where(Message.due_at >= since, Message.due_at <= until)
+        .order_by(Message.locale)
     )
     days: dict[tuple[object, ...], Day] = {}
-    for row in session.execute(query):
-        due_at, day, name, run, item, repetition, account, locale, state, kind, moved, count = row
+    for row in (*session.execute(posts), *session.execute(mails)):
+        day, name, run, item, repetition, account, locale, kind, moved, due_at, word, readers = row
+        state = State(word)
+        if state not in SHOWN:
+            continue
         key = (due_at, name, run, item, repetition, account, state)
-        mails = count if kind is Kind.MAIL else 0
         before = days.get(key)
         days[key] = Day(
             what=What.MAIL if kind is Kind.MAIL else What.POST,
@@ -156,25 +152,50 @@ def _in_outbox(session: Session, *, since: datetime, until: datetime) -> list[Da
             account=account,
             locales=(*(before.locales if before else ()), locale),
             state=state,
-            mails=mails + (before.mails if before else 0),
+            mails=readers + (before.mails if before else 0),
             moved=moved,
         )
-    return list(days.values())
+    return sorted(days.values(), key=lambda each: (each.due_at, each.campaign, each.account))
 
 
-def _editions(digest: Campaign, run: Run, *, until: datetime) -> Iterator[Day]:
+_COLUMNS = (
+    Message.day,
+    Message.campaign,
+    Message.run,
+    Message.item,
+    Message.repetition,
+    Message.account,
+    Message.locale,
+    Message.kind,
+    Message.moved,
+)
+
+
+def _edition_state() -> ColumnElement[str]:
+    """Return how an edition stands as a whole: none of its mails is looked at."""
+    return case(
+        (Message.state == MessageState.EXPIRED, State.EXPIRED.value),
+        (Message.state.not_in(CURRENT), State.CANCELED.value),
+        (Broadcast.ended_at.is_not(None), State.SENT.value),
+        (Message.state == MessageState.HELD, State.HELD.value),
+        (Broadcast.started_at.is_not(None), State.SENDING.value),
+        else_=State.QUEUED.value,
+    )
+
+
+def _editions(campaign: Campaign, run: Run, *, until: datetime) -> Iterator[Day]:
     start = Start(at=run.start_at, immediate=run.immediate)
-    for edition in plan_editions(digest, start=start, until=until):
-        for account in digest.accounts:
+    for edition in plan_editions(campaign, start=start, until=until):
+        for account in campaign.accounts:
             yield Day(
                 what=What.EDITION,
                 due_at=edition.slot.due_at,
-                day=edition.slot.wall_clock(digest.schedule.zone)[0],
-                campaign=digest.id,
+                day=edition.slot.wall_clock(campaign.schedule.zone)[0],
+                campaign=campaign.id,
                 run=edition.slot.day.isoformat(),
                 item=edition.name,
                 account=account,
-                locales=digest.locales,
+                locales=campaign.locales,
                 moved=edition.slot.moved,
             )
 
@@ -192,7 +213,7 @@ def _plans(
     shown = [
         one
         for one in campaigns
-        if one.digest is None and (skipped or any(item.is_placeholder for item in one.items))
+        if not one.has_editions and (skipped or any(item.is_placeholder for item in one.items))
     ]
     on_slots = [one for one in shown if isinstance(one.schedule.cadence, AccountSlots)]
     queues = {name: desk.slots_of(name) for one in on_slots for name in desk.posting(one)}

@@ -1,353 +1,285 @@
-"""Compose editions: freeze the data, render the blocks in every language, ask for approval.
+"""Compose editions: freeze the data, render the blocks in every language, hand them to freezing.
 
 An edition is composed its lead before its date, once; `queue` composes one
-that nobody was sent yet anew.
+that nobody was sent yet anew. Everything is prepared while nothing is locked,
+and written in a short transaction, if what it was prepared from still stands.
+Who gets it is decided afterwards, in ranges; then approval is asked for.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaigner.core.approval import Pinned, content_hash
-from campaigner.core.campaign import Approval, Campaign, Missing
-from campaigner.core.countries import country_of
-from campaigner.core.delivery import CURRENT, Hold, MessageState
+from campaigner.core.campaign import Campaign, Missing
+from campaigner.core.delivery import Hold, MessageState
 from campaigner.core.difference import Change, Queued
-from campaigner.core.digest import EditionData, assemble
 from campaigner.core.editions import ScheduledEdition, next_edition, plan_editions
-from campaigner.core.locales import bcp47, nearest
-from campaigner.core.message import Identity, Kind, key_of
+from campaigner.core.message import Identity
 from campaigner.core.schedule import Start
-from campaigner.db import changes, editions, messages, processes, runs
-from campaigner.db.engine import Sessions
-from campaigner.db.models import Message
-from campaigner.db.standing import Standing, find_standing
+from campaigner.core.tellings import Telling, is_same
+from campaigner.db import changes, composing, messages, runs
+from campaigner.db.composing import Content, Known, Mail, StandingMail
+from campaigner.db.engine import Sessions, make_reading_sessions
+from campaigner.db.readership import Part, find_parts
+from campaigner.db.tellings import gather
+from campaigner.errors import UserError
 from campaigner.rendering.drafts import Desk
-from campaigner.rendering.editions import RenderedEdition, render_edition
 from campaigner.rendering.posts import NotRendered
+from campaigner.rendering.tellings import NothingSaid, Said, say
+
+MOST_TRIES = 5  # times that somebody else may change an edition while it is being prepared
 
 
-def queue_digest(
+def queue_editions(
     sessions: Sessions,
     campaign: Campaign,
     desk: Desk,
     *,
+    campaigns: Iterable[Campaign] = (),
     start: str | None,
     new_run: bool,
     by: str,
     now: datetime,
     dry_run: bool,
 ) -> Queued:
-    """Fix the digest's start, and compose what has to be composed by now.
+    """Fix the start of a campaign of editions, and compose what has to be composed by now.
 
-    With `dry_run` nothing is written; the difference is told all the same.
+    `campaigns` are those whose stories a newsletter may tell. With `dry_run`
+    nothing is written; the difference is told all the same.
     """
     with sessions() as session:
         messages.lock_campaign(session, campaign.id)
         run, first_time = runs.open_run(
             session, campaign, start=start, new_run=new_run, by=by, now=now
         )
-        begin = Start(at=run.start_at, immediate=run.immediate)
-        composer = _Composer(session, campaign, desk, by=by, now=now)
-        done = composer.compose(plan_editions(campaign, start=begin, until=now), anew=True)
-        if not dry_run:
-            changes.announce(session)
+        name, begin = run.name, Start(at=run.start_at, immediate=run.immediate)
+        if dry_run:
+            session.rollback()
+        else:
             session.commit()
-        return Queued(
-            run=run.name,
-            start_at=run.start_at,
-            first_time=first_time,
-            changes=done,
-            next_edition=next_edition(campaign, start=begin, now=now),
-        )
+    composer = _Composer(sessions, campaign, desk, campaigns, by=by, now=now)
+    done = [
+        change
+        for edition in composer.due(begin)
+        for change in composer.compose(edition, anew=True, dry_run=dry_run)
+    ]
+    return Queued(
+        run=name,
+        start_at=begin.at,
+        first_time=first_time,
+        changes=done,
+        next_edition=next_edition(campaign, start=begin, now=now),
+    )
 
 
 def compose_due(
     sessions: Sessions, campaigns: Iterable[Campaign], desk: Desk, *, by: str, now: datetime
 ) -> int:
     """Compose the editions whose time to be composed has come; return how many messages."""
-    made = 0
-    with sessions() as session:
+    those = list(campaigns)
+    with make_reading_sessions(sessions.kw["bind"])() as session:
         queued = runs.runs(session)
-        for campaign in campaigns:
-            run = queued.get(campaign.id)
-            if campaign.digest is None or run is None:
-                continue
-            messages.lock_campaign(session, campaign.id)
-            begin = Start(at=run.start_at, immediate=run.immediate)
-            composer = _Composer(session, campaign, desk, by=by, now=now)
-            made += len(
-                composer.compose(plan_editions(campaign, start=begin, until=now), anew=False)
-            )
-        if made:
-            changes.announce(session)
-        session.commit()
+    made = 0
+    for campaign in those:
+        run = queued.get(campaign.id)
+        if not campaign.has_editions or run is None:
+            continue
+        composer = _Composer(sessions, campaign, desk, those, by=by, now=now)
+        for edition in composer.due(Start(at=run.start_at, immediate=run.immediate)):
+            found = composer.compose(edition, anew=False, dry_run=False)
+            made += sum(change.what in ("new", "changed") for change in found)
     return made
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """One account's share of an edition in one locale, and the readers' locales that get it."""
+@dataclass
+class _Draft:
+    """An edition as it is prepared. `telling` is None where the data stay as they stand."""
 
-    identity: Identity
-    zones: tuple[str, ...]
-    reader_locales: tuple[str, ...]
-    readers: int
+    telling: Telling | None
+    mails: list[Mail] = field(default_factory=list)
+    dropped: list[StandingMail] = field(default_factory=list)
+    lines: list[Change] = field(default_factory=list)
+
+    def note(self, what: str, part: Part, *, at: datetime, note: str = "") -> None:
+        self.lines.append(Change(what=what, identity=part.identity, due_at=at, note=note))
+
+    def add(self, what: str, mail: Mail) -> None:
+        self.mails.append(mail)
+        message = mail.message
+        self.lines.append(
+            Change(
+                what=what,
+                identity=mail.part.identity,
+                due_at=message.due_at,
+                note=message.note,
+                hold=None if message.hold is Hold.FREEZING else message.hold,
+                moved=message.moved,
+            )
+        )
 
 
 class _Composer:
-    """Composes editions of one campaign within one transaction."""
+    """Composes editions of one campaign."""
 
     def __init__(
-        self, session: Session, campaign: Campaign, desk: Desk, *, by: str, now: datetime
+        self,
+        sessions: Sessions,
+        campaign: Campaign,
+        desk: Desk,
+        campaigns: Iterable[Campaign],
+        *,
+        by: str,
+        now: datetime,
     ) -> None:
-        self.session = session
+        self.sessions = sessions
+        self.reading = make_reading_sessions(sessions.kw["bind"])
         self.campaign = campaign
         self.desk = desk
+        self.campaigns = {each.id: each for each in campaigns}
         self.by = by
         self.now = now
 
-    def compose(self, planned: Iterable[ScheduledEdition], *, anew: bool) -> list[Change]:
-        """Compose each edition that is not over and not composed; with `anew`, not yet sent."""
-        done: list[Change] = []
-        for edition in planned:
-            if edition.not_after <= self.now or edition.compose_at > self.now:
-                continue
-            known = editions.find_edition(
-                self.session,
-                campaign=self.campaign.id,
-                day=edition.slot.day,
-                slot=edition.name,
-            )
-            if known is None or anew:
-                done += self._edition(edition)
-        return done
+    def due(self, begin: Start) -> list[ScheduledEdition]:
+        """Return the editions that are to be composed by now, and are not over."""
+        planned = plan_editions(self.campaign, start=begin, until=self.now)
+        return [each for each in planned if each.compose_at <= self.now < each.not_after]
 
-    def _edition(self, edition: ScheduledEdition) -> list[Change]:
-        day = edition.slot.day
-        standing = find_standing(self.session, campaigns=[self.campaign.id], run=day.isoformat())
-        standing = {i: s for i, s in standing.items() if i.item == edition.name}
-        known = editions.find_edition(
-            self.session, campaign=self.campaign.id, day=day, slot=edition.name
+    def compose(self, edition: ScheduledEdition, *, anew: bool, dry_run: bool) -> list[Change]:
+        """Compose one edition; with `anew` also one that was, if nobody was sent it yet."""
+        for _ in range(MOST_TRIES):
+            with self.reading() as session:
+                known = composing.look(session, campaign=self.campaign.id, edition=edition)
+                if known.is_composed and not anew:
+                    return []
+                draft = self._draft(session, edition, known)
+            if dry_run:
+                return draft.lines
+            with self.sessions() as session:
+                messages.lock_campaign(session, self.campaign.id)
+                if composing.look(session, campaign=self.campaign.id, edition=edition) != known:
+                    continue
+                lines = self._write(session, edition, draft, known)
+                changes.announce(session)
+                session.commit()
+                return lines
+        raise UserError(
+            f"the edition of {edition.slot.day} is being changed by somebody else all the time. "
+            "Try again"
         )
-        if known is not None and any(one.fenced for one in standing.values()):
+
+    def _draft(self, session: Session, edition: ScheduledEdition, known: Known) -> _Draft:
+        telling = self._telling(session, edition, known)
+        is_saved = known.telling is not None and is_same(known.telling, telling)
+        draft = _Draft(telling=None if is_saved else telling)
+        for part in () if telling.is_quiet else self._parts(session, edition):
+            standing = known.standing.get(part.identity)
+            if standing is not None and standing.begun:
+                draft.note("sent", part, at=standing.due_at)
+            elif part.readers:
+                self._say(draft, part, edition, telling, standing)
+        return draft
+
+    def _telling(self, session: Session, edition: ScheduledEdition, known: Known) -> Telling:
+        if known.telling is not None and known.begun:
             # Some have read it: in a language that had to wait it tells the very same.
-            return self._told(edition, known.id, EditionData.from_json(known.data), standing)
-        before = editions.previous_edition(
-            self.session, campaign=self.campaign.id, before=edition.slot.due_at
-        )
-        data = assemble(
-            processes.load_all(self.session),
-            previous=EditionData.from_json(before.data) if before else None,
-            day=day,
-            now=self.now,
-        )
-        if known is not None and _same_news(EditionData.from_json(known.data), data):
-            data = EditionData.from_json(known.data)
-        saved = editions.save_edition(
-            self.session,
-            campaign=self.campaign.id,
-            day=day,
+            return known.telling
+        return gather(
+            session,
+            self.campaign,
+            day=edition.slot.day,
             slot=edition.name,
-            data=data.to_json(),
+            due_at=edition.slot.due_at,
+            campaigns=self.campaigns,
             now=self.now,
         )
-        return self._told(edition, saved.id, data, standing)
 
-    def _told(
+    def _parts(self, session: Session, edition: ScheduledEdition) -> Iterable[Part]:
+        accounts = ((name, self.desk.accounts[name]) for name in self.campaign.accounts)
+        serves = {name: each.locales for name, each in accounts if each.channel == "email"}
+        return find_parts(session, self.campaign, edition, serves=serves)
+
+    def _say(
         self,
+        draft: _Draft,
+        part: Part,
         edition: ScheduledEdition,
-        edition_id: int,
-        data: EditionData,
-        standing: Mapping[Identity, Standing],
-    ) -> list[Change]:
-        if data.is_quiet:
-            return []
-        return [
-            line
-            for part in self._parts(edition, edition_id)
-            for line in self._part(part, edition, edition_id, data, standing.get(part.identity))
-        ]
-
-    def _parts(self, edition: ScheduledEdition, edition_id: int) -> Iterable[_Part]:
-        audience = editions.audience(self.session, edition_id=edition_id)
-        for account in self.campaign.accounts:
-            settings = self.desk.accounts[account]
-            offered = [name for name in self.campaign.locales if name in settings.locales]
-            if settings.channel != "email" or not offered:
-                continue
-            fallback = (
-                self.campaign.source_locale
-                if self.campaign.source_locale in offered
-                else offered[0]
-            )
-            for locale in offered:
-                theirs = {
-                    name: zones
-                    for name, zones in audience.items()
-                    if nearest(name, offered, otherwise=fallback) == locale
-                }
-                zones = sorted({zone for zones in theirs.values() for zone in zones})
-                yield _Part(
-                    identity=Identity(
-                        campaign=self.campaign.id,
-                        run=edition.slot.day.isoformat(),
-                        item=edition.name,
-                        repetition=0,
-                        account=account,
-                        locale=locale,
-                    ),
-                    zones=tuple(zones),
-                    reader_locales=tuple(theirs),
-                    readers=sum(sum(zones.values()) for zones in theirs.values()),
-                )
-
-    def _part(
-        self,
-        part: _Part,
-        edition: ScheduledEdition,
-        edition_id: int,
-        data: EditionData,
-        standing: Standing | None,
-    ) -> list[Change]:
-        if standing is not None and standing.fenced:
-            return [self._line("sent", part.identity, standing.message.due_at)]
-        if not part.readers:
-            return []
-        rendered = render_edition(
-            data,
-            campaign=self.campaign,
-            sender=self.desk.accounts[part.identity.account],
-            locale=part.identity.locale,
-            zones=part.zones,
-            catalogs=self.desk.catalogs,
-            environment=self.desk.environment,
-        )
-        if isinstance(rendered, NotRendered):
-            if self.campaign.missing is Missing.SKIP:
-                return []
-            message = self._message(part, edition, edition_id, None)
-            message.hold, message.note = rendered.reason, "; ".join(rendered.faults)
-        else:
-            message = self._message(part, edition, edition_id, rendered)
-        if standing is not None:
-            before = standing.message
-            same = (
-                before.content_hash == message.content_hash
-                and before.note == message.note
-                and before.embargo_until == message.embargo_until
-            )
-            if before.state in CURRENT and same:
-                return [self._line("unchanged", part.identity, message.due_at)]
-            message.version = before.version + 1
-            message.key = key_of(part.identity, message.version)
-            left = messages.close_messages(
-                self.session,
-                [before.id],
-                state=MessageState.REPLACED,
-                note="replaced by a newer version",
-            )
-            if left:  # between our look and now
-                return [self._line("sent", part.identity, before.due_at)]
-        self._write(part, message, rendered)
-        what = "new" if standing is None else "changed"
-        return [self._line(what, part.identity, message.due_at, message)]
-
-    def _write(
-        self, part: _Part, message: Message, rendered: RenderedEdition | NotRendered
+        telling: Telling,
+        standing: StandingMail | None,
     ) -> None:
-        messages.add_messages(self.session, [message], projects=self.campaign.projects)
-        if isinstance(rendered, NotRendered):
-            country = country_of(message.locale)
-            self.session.add(messages.held_delivery(message, country=country))
-            return
-        blocks = [
-            {
-                "zone": block.zone,
-                "position": block.position,
-                "name": block.name,
-                "html": block.html,
-                "text": block.text,
-            }
-            for block in rendered.blocks
-        ]
-        editions.add_blocks(self.session, message.id, blocks)
-        editions.freeze_readers(self.session, message, locales=part.reader_locales)
-
-    def _message(
-        self,
-        part: _Part,
-        edition: ScheduledEdition,
-        edition_id: int,
-        rendered: RenderedEdition | None,
-    ) -> Message:
-        identity, slot = part.identity, edition.slot
-        day, at = slot.wall_clock(self.campaign.schedule.zone)
-        base = self.desk.base_of(identity.account)
-        language = bcp47(identity.locale)
-        subject = rendered.subject if rendered else ""
-        blocks = [(b.zone, b.position, b.html, b.text) for b in rendered.blocks] if rendered else []
-        pinned = Pinned(
-            account=identity.account,
-            base=base,
-            when=slot.in_words(self.campaign.schedule.zone),
-            text=subject,
-            link="",
-            language=language,
-            blocks=blocks,
-            recipients=part.readers,
-        )
-        return Message(
-            key=key_of(identity, 1),
-            kind=Kind.MAIL,
-            campaign=identity.campaign,
-            run=identity.run,
-            item=identity.item,
-            repetition=0,
+        """Say an edition in one locale, and note what that changes of what stands."""
+        identity, at = part.identity, edition.slot.due_at
+        said = say(
+            telling,
+            self.campaign,
+            self.desk,
             account=identity.account,
             locale=identity.locale,
-            version=1,
-            channel="email",
-            state=MessageState.HELD,
-            hold=Hold.APPROVAL,
-            note="",
-            day=day,
-            wall_time=f"{at:%H:%M}",
-            zone=self.campaign.schedule.zone.key,
-            due_at=slot.due_at,
-            not_after=edition.not_after,
-            moved=slot.moved,
-            embargo_until=self.campaign.embargo_until,
-            text=subject,
-            link="",
-            language=language,
-            media=[],
-            edition_id=edition_id,
-            four_eyes=self.campaign.approval is Approval.FOUR_EYES,
-            base=base,
-            content_hash=content_hash(pinned),
-            queued_by=self.by,
-            queued_at=self.now,
+            zones=part.zones,
         )
-
-    def _line(
-        self, what: str, identity: Identity, due_at: datetime, message: Message | None = None
-    ) -> Change:
-        hold = message.hold if message is not None else None
-        return Change(
-            what=what,
-            identity=identity,
-            due_at=due_at,
-            note=message.note if message is not None else "",
-            hold=None if hold is Hold.APPROVAL else hold,
-            moved=message.moved if message is not None else "",
+        content = self._content(said)
+        if content is None:
+            if standing is not None and standing.is_current:
+                draft.dropped.append(standing)
+                draft.note("canceled", part, at=standing.due_at)
+            elif isinstance(said, NothingSaid):
+                draft.note("silent", part, at=at, note="; ".join(said.notes))
+            return
+        mail = composing.new_mail(
+            self.campaign,
+            edition,
+            part,
+            content,
+            telling=telling,
+            base=self.desk.base_of(identity.account),
+            by=self.by,
+            now=self.now,
         )
+        if standing is not None and composing.is_same(standing, mail):
+            draft.note("unchanged", part, at=at, note=content.note)
+        else:
+            draft.add("new" if standing is None else "changed", mail)
 
+    def _content(self, said: Said | NothingSaid | NotRendered) -> Content | None:
+        """Return what a mail will say, or why it waits; None: there is to be no mail."""
+        match said:
+            case NothingSaid():
+                return None
+            case NotRendered(reason=reason, faults=faults):
+                waits = Content(hold=reason, note="; ".join(faults))
+                skipped = self.campaign.missing is Missing.SKIP and reason is Hold.TRANSLATION
+                return None if skipped else waits
+            case Said(edition=edition, notes=notes, projects=projects):
+                return Content(
+                    subject=edition.subject,
+                    blocks=[asdict(block) for block in edition.blocks],
+                    note="; ".join([*notes, *(each.sentence for each in edition.warnings)]),
+                    projects=projects,
+                )
 
-def _same_news(before: EditionData, now: EditionData) -> bool:
-    """Whether composing anew would tell the very same, but for the time of looking."""
-    old, new = before.to_json(), now.to_json()
-    old["snapshot"]["at"] = new["snapshot"]["at"] = ""
-    return old == new
+    def _write(
+        self, session: Session, edition: ScheduledEdition, draft: _Draft, known: Known
+    ) -> list[Change]:
+        edition_id = known.id
+        if draft.telling is not None:
+            edition_id = composing.save(
+                session,
+                campaign=self.campaign.id,
+                edition=edition,
+                telling=draft.telling,
+                now=self.now,
+            )
+        assert edition_id is not None, "an edition that was never saved has new data"
+        begun = set[Identity]()  # between our look and now
+        for standing in draft.dropped:
+            composing.close(session, standing, MessageState.CANCELED)
+        for mail in draft.mails:
+            identity = mail.part.identity
+            before = known.standing.get(identity)
+            if not composing.write(session, mail, edition_id=edition_id, before=before):
+                begun.add(identity)
+        return [
+            replace(line, what="sent", note="", hold=None) if line.identity in begun else line
+            for line in draft.lines
+        ]

@@ -32,7 +32,7 @@ class Patient:
 
     `untranslated` counts, by locale, the strings without a valid translation.
     `channel_for` gives a channel by account and base address; None leaves the
-    networks unasked.
+    networks unasked, and DNS. `sender_checks` asks how a mail account stands.
     """
 
     settings: Settings
@@ -40,6 +40,7 @@ class Patient:
     strategy: Callable[[], Strategy]
     untranslated: Callable[[], Mapping[str, int]]
     channel_for: Callable[[str, str], Channel] | None = None
+    sender_checks: Callable[[str], Iterable[Check]] = lambda account: ()
 
 
 def examine(patient: Patient, *, clock: Callable[[], datetime]) -> list[Check]:
@@ -182,8 +183,18 @@ def _networks(patient: Patient) -> Iterator[Check]:
     with make_reading_sessions(patient.engine())() as session:
         live = accounts.live_accounts(session)
     for name, account in patient.settings.accounts.items():
-        if account.channel not in ("email", "manual"):  # a relay says nothing without a mail
+        if account.channel == "email":  # a relay says nothing without a mail
+            yield from _guarded(f"mail of {name}", partial(_sender, patient, name, live))
+        elif account.channel != "manual":
             yield from _guarded(f"network of {name}", partial(_network, patient, name, live))
+
+
+def _sender(patient: Patient, name: str, live: set[str]) -> Iterator[Check]:
+    """Ask what providers want of a sender to many; a sandbox counts as having all of it."""
+    if name in live:
+        yield from patient.sender_checks(name)
+    else:
+        yield checkup.ok(f"mail of {name}", "talks to the sandbox, which asks for nothing")
 
 
 def _network(patient: Patient, name: str, live: set[str]) -> Iterator[Check]:

@@ -16,7 +16,6 @@ from campaigner.errors import UserError
 from campaigner.rendering.drafts import Desk
 from campaigner.rendering.kit_items import KitWriter, LeftOut
 from campaigner.rendering.pages import Section, page_languages, press_for
-from campaigner.rendering.preview_pages import embargo_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +43,13 @@ def make_kit(
 
     `sender` is who gives it out; `start` that of the run, None if it is not
     queued. Only whole texts go in: what waits for a translation, or does not
-    fit, is named instead. Raises UserError for a digest, and where nothing is ready.
+    fit, is named instead. Raises UserError for a campaign of editions, and where
+    nothing is ready.
     """
-    if campaign.digest is not None:
+    if campaign.has_editions:
+        kind = "digest" if campaign.digest is not None else "newsletter"
         raise UserError(
-            f"{campaign.id} is a digest: it is written anew for each edition, so there is no kit. "
+            f"{campaign.id} is a {kind}: it is made anew for each edition, so there is no kit. "
             "Forward an edition instead"
         )
     writer = KitWriter(campaign, desk, language)
@@ -60,7 +61,7 @@ def make_kit(
         values = writer.item_values(item)
         if values is None:
             continue
-        embargo = _ahead(embargo_of(campaign, item), now)
+        embargo = _ahead(campaign.embargo_of(item), now)
         values |= {"date": dates.get(item.id), "embargo": None if embargo == whole else embargo}
         embargoes.append(embargo)
         sections.append(Section(template="kit_item.html", values=values))

@@ -49,7 +49,8 @@ def decide_missed(
     time on the clock there, hours and minutes are elapsed time. What would
     still be in the past, past its last date or under embargo, or was in doubt
     and is not protected by its network's key any more, is left as it is and in
-    the result. One that a person answered for meanwhile is not in it.
+    the result. One that a person answered for meanwhile is not in it. Broadcasts:
+    see services.broadcasts.
     """
     with sessions() as session:
         rows = listing.list_deliveries(

@@ -20,7 +20,10 @@ FIRST_ITEM = "first"
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What a first file needs. `weekdays` in English, small letters; `times` as HH:MM."""
+    """What a first file needs. `weekdays` in English, small letters; `times` as HH:MM.
+
+    Of a newsletter, `text` is the subject of its mails; it has no link and no hashtags.
+    """
 
     id: str
     title: str
@@ -34,6 +37,7 @@ class Answers:
     text: str
     link: str = ""
     hashtags: Sequence[str] = ()
+    newsletter: bool = False
 
 
 def find_projects(strategy: Strategy, words: str) -> list[Project]:
@@ -53,14 +57,14 @@ def find_projects(strategy: Strategy, words: str) -> list[Project]:
 
 
 def accounts_for(
-    accounts: Mapping[str, AccountSettings], locales: Iterable[str]
+    accounts: Mapping[str, AccountSettings], locales: Iterable[str], *, mail: bool = False
 ) -> Mapping[str, AccountSettings]:
-    """Return the posting accounts that serve one of the locales."""
+    """Return the posting accounts that serve one of the locales, or those that send `mail`."""
     wanted = set(locales)
     return {
         name: account
         for name, account in accounts.items()
-        if account.channel != "email" and not wanted.isdisjoint(account.locales)
+        if (account.channel == "email") is mail and not wanted.isdisjoint(account.locales)
     }
 
 
@@ -100,8 +104,18 @@ def text_of(answers: Answers, *, with_schema: bool) -> str:
         "schedule:",
         *_beside(
             (f"  zone: {answers.zone}", "all times are its wall-clock"),
-            (f"  weekly: {{on: {_list(answers.weekdays)}, at: {times}}}", "one item a date"),
+            (
+                f"  weekly: {{on: {_list(answers.weekdays)}, at: {times}}}",
+                "one edition a date" if answers.newsletter else "one item a date",
+            ),
         ),
+        *(_newsletter(answers) if answers.newsletter else _items(answers)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _items(answers: Answers) -> list[str]:
+    return [
         "items:",
         *_beside(
             (f"  - id: {FIRST_ITEM}", "never changes once it is queued; add others below"),
@@ -114,7 +128,17 @@ def text_of(answers: Answers, *, with_schema: bool) -> str:
             ),
         ),
     ]
-    return "\n".join(lines) + "\n"
+
+
+def _newsletter(answers: Answers) -> list[str]:
+    return [
+        "newsletter:",
+        *_beside(
+            (f"  subject: {_quoted(answers.text)}", ""),
+            ("  stories: {from: all}", "of every campaign; or name some of them: [passwords]"),
+            ("  compose_before: 2 days", "so that somebody can read and approve it"),
+        ),
+    ]
 
 
 def _holds(text: str, words: Iterable[str]) -> bool:

@@ -1,37 +1,27 @@
 """The outbox by hand: look at it, and decide what no machine may."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaigner.core.by_hand import bound_by_hand, in_city, may_be_out, why_not_at
-from campaigner.core.delivery import UNSENT, Hold, MessageState, State, Step
+from campaigner.core.audience import mailbox_of
+from campaigner.core.broadcast import Counts
+from campaigner.core.by_hand import bound_by_hand, why_not_at
+from campaigner.core.delivery import UNSENT, MessageState, State, Step
 from campaigner.core.reach import next_sample
-from campaigner.db import accounts, changes, listing, outbox, pauses
-from campaigner.db.engine import Sessions, change
+from campaigner.db import accounts, broadcasts, changes, closing, listing, outbox, pauses
+from campaigner.db.engine import Sessions, change, make_reading_sessions
 from campaigner.db.listing import Listed
-from campaigner.db.models import Account, Attempt, Delivery, Pause
+from campaigner.db.models import Attempt, Delivery, Message, Subscriber
+from campaigner.db.reasons import WAITING as WAITING
+from campaigner.db.reasons import why, why_mails
 from campaigner.errors import UserError
 
-WAITING = {
-    Hold.TRANSLATION: "waiting for a translation",
-    Hold.LENGTH: "does not fit the network",
-    Hold.RENDERING: "its text cannot be made",
-    Hold.APPROVAL: "waiting for approval",
-    Hold.RECONNECT: "its account has to be reconnected",
-    Hold.MISSED: "fell due while paused: send it (retry), move it (move) or drop it (cancel)",
-    Hold.RESTORED: "fell due after the backup was made: it may be out already",
-    Hold.PERSON: "waiting for a person to publish it",
-}
-
-PERHAPS_OUT = (
-    "was in doubt, then fell due while paused: it may be out. Look, then send it (retry), "
-    "move it (move) or drop it (cancel)"
-)
+MOST_IN_DOUBT = 200  # mails that are shown one by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +29,17 @@ class Entry:
     """A row of the outbox with the reason for its state, in a sentence."""
 
     listed: Listed
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mails:
+    """The mails of one edition in one state, with the reason for it, in a sentence."""
+
+    message: Message
+    state: State
+    number: int
+    at: datetime
     why: str
 
 
@@ -51,14 +52,91 @@ def list_outbox(
     limit: int | None = None,
     now: datetime,
 ) -> list[Entry]:
-    """Return the outbox in order of due time, each row with its reason."""
+    """Return posts, and mails that nobody could confirm, in order of due time with their reasons.
+
+    All other mails are counted: see `count_mails`.
+    """
     with sessions() as session:
         rows = listing.list_deliveries(
             session, states=states, campaign=campaign, account=account, limit=limit
         )
+        if not states or State.UNKNOWN in states:
+            rows += listing.list_mails(
+                session,
+                states=[State.UNKNOWN],
+                campaign=campaign,
+                account=account,
+                limit=limit or MOST_IN_DOUBT,
+            )
+            rows.sort(key=lambda row: (row.delivery.due_at, row.delivery.id))
+            rows = rows[:limit]
         stops = pauses.open_pauses(session)
         known = accounts.states(session)
         return [Entry(listed=row, why=why(row, stops, known, now=now)) for row in rows]
+
+
+def count_mails(
+    sessions: Sessions,
+    *,
+    states: Sequence[State] = (),
+    campaign: str | None = None,
+    account: str | None = None,
+    every: bool = False,
+    now: datetime,
+) -> list[Mails]:
+    """Return how many mails of each edition are in which state, in order of due time.
+
+    Those in doubt are in `list_outbox`, one by one, unless there are very many;
+    with `every` they are here all the same.
+    """
+    with make_reading_sessions(sessions.kw["bind"])() as session:
+        found = broadcasts.list_standing(session, campaign=campaign, account=account)
+        known = accounts.states(session)
+    return [
+        Mails(
+            message=each.message,
+            state=state,
+            number=number,
+            at=each.broadcast.started_at or each.broadcast.not_before or each.message.due_at,
+            why=why_mails(each, state, known, now=now),
+        )
+        for each in reversed(found)
+        for state, number in by_state(each.counts).items()
+        if (not states or state in states)
+        and (every or state is not State.UNKNOWN or number > MOST_IN_DOUBT)
+    ]
+
+
+def by_state(counts: Counts) -> dict[State, int]:
+    """Return the counts that are not zero, by state; what is in hand counts as being sent."""
+    named = {"claimed": State.SENDING}
+    return {
+        named.get(name) or State(name): number for name, number in asdict(counts).items() if number
+    }
+
+
+def mails_of(sessions: Sessions, address: str, *, limit: int | None, now: datetime) -> list[Entry]:
+    """Return the mails to one address, by number. Raises UserError where nobody has it."""
+    with make_reading_sessions(sessions.kw["bind"])() as session:
+        try:
+            mailbox = mailbox_of(address)
+        except ValueError as error:
+            raise UserError(f"'{address}' is no address: {error}") from None
+        who = session.scalar(select(Subscriber.id).where(Subscriber.mailbox == mailbox))
+        if who is None:
+            raise UserError(f"nobody has the address {address}")
+        rows = listing.list_mails(session, subscriber_id=who, limit=limit)
+        stops = pauses.open_pauses(session)
+        known = accounts.states(session)
+        return [Entry(listed=row, why=why(row, stops, known, now=now)) for row in rows]
+
+
+def failed_mails(sessions: Sessions, message_id: int, *, limit: int | None) -> list[Delivery]:
+    """Return the mails of a broadcast that were refused, given up or are in doubt, by number."""
+    with make_reading_sessions(sessions.kw["bind"])() as session:
+        states = [State.REJECTED, State.EXHAUSTED, State.UNKNOWN]
+        rows = listing.list_mails(session, message_id=message_id, states=states, limit=limit)
+        return [row.delivery for row in rows]
 
 
 def show(sessions: Sessions, id: int, *, now: datetime) -> tuple[Entry, Sequence[Attempt]]:
@@ -100,6 +178,8 @@ def retry(sessions: Sessions, id: int, *, by: str, now: datetime) -> None:
             zone=ZoneInfo(message.zone),
         ):
             raise UserError(f"delivery {id} cannot be sent: {refused}")
+        if delivery.recipient:
+            closing.reopen(session, message.id)
         took = change(
             session,
             update(Delivery)
@@ -160,61 +240,6 @@ def resolve(
             first = next_sample(sent_at=now, steps_taken=0, now=now)
             outbox.sample_first(session, id, at=first)
         _finish(session, took, id, outcome="", by=by, now=now)
-
-
-def why(row: Listed, stops: Sequence[Pause], known: Mapping[str, Account], *, now: datetime) -> str:
-    """Say in a sentence why a row is as it is, and what comes next."""
-    delivery, message = row.delivery, row.message
-    match delivery.state:
-        case State.HELD if may_be_out(delivery.resend_until, hold=delivery.hold, now=now):
-            return PERHAPS_OUT
-        case State.HELD:
-            hold = delivery.hold or message.hold
-            reason = WAITING.get(hold, "held") if hold else "held"
-            note = delivery.note or message.note
-            told = note and hold not in (Hold.APPROVAL, Hold.MISSED, Hold.RESTORED)
-            return f"{reason}: {note}" if told else reason
-        case State.QUEUED:
-            return _why_queued(row, stops, known, now=now)
-        case State.CLAIMED:
-            return "about to be sent"
-        case State.SENDING:
-            return "being sent"
-        case State.UNKNOWN if delivery.look_at is None:
-            return f"could not confirm, please look: {delivery.note}"
-        case State.UNKNOWN:
-            return f"could not confirm, will look again: {delivery.note}"
-        case State.SENT:
-            return delivery.note or "sent on time"
-        case _:
-            return delivery.note or message.note
-
-
-def _why_queued(
-    row: Listed, stops: Sequence[Pause], known: Mapping[str, Account], *, now: datetime
-) -> str:
-    delivery, message = row.delivery, row.message
-    covered = {
-        (pauses.ALL, ""),
-        ("account", message.account),
-        ("campaign", message.campaign),
-        (pauses.COUNTRY, delivery.country),
-    }
-    for stop in stops:
-        if (stop.scope, stop.target) in covered:
-            return f"paused by {stop.by}: {stop.reason}"
-    if message.embargo_until is not None and message.embargo_until > max(now, delivery.due_at):
-        until = in_city(message.embargo_until, ZoneInfo(message.zone))
-        return f"waits for the end of its embargo, {until}"
-    account = known.get(delivery.account)
-    if account is not None and account.disconnected_at is not None:
-        return f"its account has to be reconnected: {account.reason}"
-    if delivery.attempts:
-        return f"tried {delivery.attempts} times, next at its due time: {delivery.note}"
-    late = now - delivery.due_at
-    if late > timedelta(0):
-        return "due: waits for its turn on this account, spaced after the one before"
-    return f"waits for its time; {message.moved}" if message.moved else "waits for its time"
 
 
 def _finish(

@@ -6,6 +6,7 @@ from campaigner.core.campaign import Campaign
 from campaigner.core.delivery import Hold
 from campaigner.core.message import Identity
 from campaigner.errors import Problem
+from campaigner.rendering import markdown
 from campaigner.rendering.drafts import Desk, Draft, draft_post
 from campaigner.rendering.environment import template_exists
 from campaigner.rendering.posts import NotRendered, RenderedStory, render_story
@@ -49,12 +50,31 @@ def preview_stories(campaign: Campaign, desk: Desk) -> Iterator[StoryDraft]:
 
 
 def check_campaign(campaign: Campaign, desk: Desk) -> list[Problem]:
-    """Return what only shows when a campaign is rendered: templates, lengths.
+    """Return what only shows when a campaign is rendered: templates, lengths, Markdown.
 
     What is wrong with many posts in the same way is one problem. An
     untranslated string is no fault of the file: see `untranslated`.
     """
-    return _problems(campaign, desk, [Hold.RENDERING, Hold.LENGTH])
+    return [
+        *_problems(campaign, desk, [Hold.RENDERING, Hold.LENGTH]),
+        *_story_problems(campaign, desk),
+    ]
+
+
+def _story_problems(campaign: Campaign, desk: Desk) -> list[Problem]:
+    """Return what a mail cannot show of the campaign's stories, each told once."""
+    lines = {item.id: item.line for item in campaign.items}
+    found: dict[tuple[str, str], str] = {}
+    for draft in preview_stories(campaign, desk):
+        for fault in markdown.faults(draft.story.body) if draft.story else ():
+            found.setdefault((draft.item, fault), draft.locale)
+    return [
+        Problem(
+            line=lines[item], found=f"story of item '{item}' in {locale}: {said}", fix=f"{fix}."
+        )
+        for (item, fault), locale in found.items()
+        for said, _, fix in [fault.partition(". ")]
+    ]
 
 
 def unrenderable(campaign: Campaign, desk: Desk) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The HTTP server: for now, whether all is well, and where to look."""
+"""The HTTP server: whether all is well, where to look, and the pages for readers."""
 
 import signal
 import socket
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaigner.core.locales import bcp47
+from campaigner.core.tokens import Keyring
 from campaigner.db.engine import make_reading_sessions
 from campaigner.db.health import Status, health
 from campaigner.errors import UserError
@@ -20,18 +21,12 @@ from campaigner.rendering.catalogs import TEMPLATES, Catalogs
 from campaigner.rendering.environment import TemplateEnvironment, Voice, render
 from campaigner.rendering.languages import LANGUAGES, language_for
 from campaigner.settings import AccountSettings
+from campaigner.web import hooks, public
+from campaigner.web.security import HEADERS
 
 STOP_WITHIN = 5  # seconds that a request in progress gets when the server is told to stop
 
 HOME = "web/home.html"
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 _LANGUAGES = [(locale, bcp47(locale), name) for locale, name in LANGUAGES.items()]
 
@@ -50,6 +45,26 @@ class Wiring(Protocol):
 
     @property
     def environment(self) -> TemplateEnvironment: ...
+
+    @property
+    def keyring(self) -> Keyring: ...
+
+    @property
+    def lists(self) -> Mapping[str, AccountSettings]: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def home_zone(self) -> str: ...
+
+    @property
+    def public_base(self) -> str: ...
+
+    def topic_titles(self) -> Mapping[str, Mapping[str, str]]: ...
+
+    @property
+    def hookroom(self) -> hooks.Wiring | None: ...
 
     def clock(self) -> datetime: ...
 
@@ -95,6 +110,9 @@ def build(app: Wiring) -> FastAPI:
             return PlainTextResponse(str(error), 500, HEADERS)
         return HTMLResponse(html, headers=HEADERS | {"Vary": "Accept-Language"})
 
+    public.mount(web, app)
+    if app.hookroom is not None:
+        hooks.mount(web, app.hookroom)
     return web
 
 

@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,17 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from campaigner.settings import SandboxSettings
+from tests.acceptance.nursery import ROOT, Born, nursery
 from tests.acceptance.workspace import Workspace
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds: far more than anything here takes
 
-Process = subprocess.Popen[bytes]
+Process = Born
 
 
 @contextmanager
 def started(
-    *arguments: str, environment: Mapping[str, str], log: Path, cwd: Path = ROOT
+    module: str, *arguments: str, environment: Mapping[str, str], log: Path, cwd: Path = ROOT
 ) -> Iterator[Process]:
     """Run `python -m …` while the context is open. What it says is added to `log`.
 
@@ -30,13 +28,13 @@ def started(
     forgot is not left behind.
     """
     with log.open("ab") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            env=dict(environment),
+        process = nursery().start(
+            module,
+            *arguments,
+            environment=environment,
             cwd=cwd,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
+            stdout=file.fileno(),
+            stderr=file.fileno(),
         )
     try:
         yield process
@@ -47,13 +45,24 @@ def started(
 
 @contextmanager
 def daemon(
-    workspace: Workspace, ahead: timedelta = timedelta(0), *, sweep: str = "PT1S"
+    workspace: Workspace,
+    ahead: timedelta = timedelta(0),
+    *,
+    sweep: str = "PT1S",
+    failpoints: str = "",
+    marks: Path | None = None,
 ) -> Iterator[Process]:
-    """Run the real daemon over a workspace, with its clock `ahead` of the machine's."""
+    """Run the real daemon over a workspace, with its clock `ahead` of the machine's.
+
+    Where `failpoints` hold it, it leaves a file of the point's name in `marks`.
+    """
+    plan = {"CAMPAIGNER_FAILPOINTS": failpoints, "CAMPAIGNER_FAILPOINT_MARKS": str(marks)}
     with started(
         "tests.acceptance.daemon_ahead",
         str(ahead.total_seconds()),
-        environment=workspace.environment | {"CAMPAIGNER_SWEEP": sweep},
+        environment=workspace.environment
+        | {"CAMPAIGNER_SWEEP": sweep}
+        | (plan if failpoints else {}),
         log=workspace.root / "daemon.log",
     ) as process:
         yield process
@@ -66,12 +75,14 @@ def daemons(workspace: Workspace, ahead: timedelta, *, count: int) -> Iterator[l
         yield [stack.enter_context(daemon(workspace, ahead)) for _ in range(count)]
 
 
-def until(condition: Callable[[], object], *processes: Process, what: str) -> None:
+def until(
+    condition: Callable[[], object], *processes: Process, what: str, patience: float = PATIENCE
+) -> None:
     """Return when the condition holds; fail when a process ends, or nothing comes of it."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
         assert all(process.poll() is None for process in processes), f"{what}: ended by itself"
-        assert time.monotonic() < deadline, f"{what}: not in {PATIENCE:.0f} s"
+        assert time.monotonic() < deadline, f"{what}: not in {patience:.0f} s"
         time.sleep(0.02)
 
 

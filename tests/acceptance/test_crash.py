@@ -4,15 +4,9 @@ What was to be sent is read from the campaign's file; what was received, from
 the sandbox's own log. Neither is asked of the product.
 """
 
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +22,7 @@ from campaigner.db.engine import make_sessions
 from campaigner.db.models import Delivery, Heartbeat
 from campaigner.sandbox.faults import Fault, Kind
 from campaigner.sandbox.log import read_log
+from tests.acceptance.processes import daemon, stop, until
 from tests.acceptance.workspace import ACCOUNTS, Workspace, lessons, minutes
 
 KILLS = 20
@@ -36,7 +31,6 @@ ITEMS = 30  # on four accounts: 120 posts
 # left in doubt has to be looked for twice before Mastodon forgets its key after 50 minutes,
 # though each daemon may be killed before it looks.
 STEP = timedelta(seconds=125)
-PATIENCE = 30.0
 
 # Where the power goes, in turn: before the fence, after it, and when the
 # network has answered but nobody has written that down.
@@ -73,13 +67,13 @@ def test_twenty_kills_lose_nothing_and_send_nothing_twice(
                 Fault(network=network, kind=Kind.ACCEPT_AND_DROP, times=1, skip=dice.randint(0, 1))
             )
         plan = f"{point}=pause:{dice.randint(1, 3)}"
-        with _daemon(workspace, ahead, failpoints=plan, marks=marks) as daemon:
-            _wait_for((marks / point).exists, daemon, f"kill {number}")
+        with daemon(workspace, ahead, failpoints=plan, marks=marks) as process:
+            until((marks / point).exists, process, what=f"kill {number}")
             states = _count(engine)
             in_hand = states[State.CLAIMED] + states[State.SENDING]
             assert in_hand > 0, "the kill must hit a row that is claimed or being sent"
-            os.kill(daemon.pid, signal.SIGKILL)
-            daemon.wait()
+            process.kill()
+            process.wait()
         doubtful = _count(engine)[State.SENDING]
         assert doubtful <= len(ACCOUNTS), "at most one in doubt per account in flight"
         (marks / point).unlink()
@@ -87,10 +81,9 @@ def test_twenty_kills_lose_nothing_and_send_nothing_twice(
     workspace.sandbox.clear_faults()
     for _ in range(15):
         ahead += STEP
-        with _daemon(workspace, ahead) as daemon:
-            _wait_for(partial(_is_at_rest, engine, ahead, daemon.pid), daemon, "the rest")
-            daemon.terminate()
-            assert daemon.wait(PATIENCE) == 0, "SIGTERM ends it cleanly"
+        with daemon(workspace, ahead) as process:
+            until(partial(_is_at_rest, engine, ahead, process.pid), process, what="the rest")
+            assert stop(process) == 0, "SIGTERM ends it cleanly"
         if set(_count(engine)) == {State.SENT}:
             break
 
@@ -113,39 +106,6 @@ def _expected(path: Path) -> set[tuple[str, str]]:
         for account, settings in ACCOUNTS.items()
         for locale in settings["locales"]
     }
-
-
-@contextmanager
-def _daemon(
-    workspace: Workspace, ahead: timedelta, *, failpoints: str = "", marks: Path | None = None
-) -> Iterator["subprocess.Popen[bytes]"]:
-    environment = workspace.environment | {"CAMPAIGNER_SWEEP": "PT1S"}
-    if failpoints:
-        environment |= {
-            "CAMPAIGNER_FAILPOINTS": failpoints,
-            "CAMPAIGNER_FAILPOINT_MARKS": str(marks),
-        }
-    log = workspace.root / "daemon.log"
-    with log.open("ab") as file:
-        daemon = subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.daemon_ahead", str(ahead.total_seconds())],
-            env=environment,
-            cwd=Path(__file__).parents[2],
-            stderr=file,
-        )
-        try:
-            yield daemon
-        finally:
-            daemon.kill()
-            daemon.wait()
-
-
-def _wait_for(condition: Any, daemon: "subprocess.Popen[bytes]", what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert daemon.poll() is None, f"{what}: the daemon ended by itself"
-        assert time.monotonic() < deadline, f"{what}: nothing happened in {PATIENCE} s"
-        time.sleep(0.02)
 
 
 def _count(engine: Engine) -> Counter[State]:

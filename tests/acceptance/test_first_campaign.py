@@ -2,8 +2,6 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.sample import bare_environment
+from tests.acceptance.shell import Shell
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "first-campaign.md"
@@ -44,32 +43,27 @@ class Command:
     printed: list[str]
 
 
-def test_a_new_user_gets_what_the_page_says(tmp_path: Path) -> None:
-    folder = tmp_path
+def test_a_new_user_gets_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     environment = bare_environment() | {
         "CAMPAIGNER_STATE_DIR": str(tmp_path / "state-of-this-user"),
         "CAMPAIGNER_USER": "maria",
         "CAMPAIGNER_LOOPBACK_ONLY": "1",
-        "PYTHONPATH": str(ROOT),
     }
+    shell = Shell(tmp_path, environment, monkeypatch, capsys)
     commands = 0
     for step in steps(PAGE.read_text(encoding="utf-8")):
         match step:
             case File(name=name, text=text, added=added):
-                with (folder / name).open("a" if added else "w", encoding="utf-8") as file:
+                with (shell.root / name).open("a" if added else "w", encoding="utf-8") as file:
                     file.write(text)
             case Command(words=["cd", target]):
-                folder /= target
+                shell.root /= target
             case Command(words=["campaigner", *rest], printed=printed):
-                done = subprocess.run(
-                    [sys.executable, "-m", "campaigner", *rest],
-                    cwd=folder,
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    encoding="utf-8",
-                )
-                assert says(done.stdout, printed), f"{shlex.join(rest)}\n{done.stdout}"
+                told = shell(*rest, code=None)
+                said = told.out + told.err
+                assert says(said, printed), f"{shlex.join(rest)}\n{said}"
                 commands += 1
             case _:
                 pytest.fail(f"the page tells the reader to do {step}: teach this test")

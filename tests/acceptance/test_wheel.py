@@ -6,7 +6,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
-from tests.acceptance.processes import ROOT
+from tests.acceptance.nursery import ROOT
 from tests.acceptance.sample import DNS, bare_environment
 
 

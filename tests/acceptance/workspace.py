@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from campaigner.app import App, utc_now
 from campaigner.rounds import Worker
 from campaigner.sandbox.server import Sandbox
 from campaigner.settings import SandboxSettings, load_settings
+from tests.acceptance.nursery import nursery
 
 ACCOUNTS = {
     "x-en": {"channel": "x", "locales": ["en"]},
@@ -89,14 +89,10 @@ class Workspace:
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the product in a process of its own."""
-        return subprocess.run(
-            [sys.executable, "-m", "campaigner", *arguments],
-            env=self.environment,
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            check=check,
-        )
+        done = nursery().run("campaigner", *arguments, environment=self.environment, cwd=self.root)
+        if check:
+            done.check_returncode()
+        return done
 
     def write_campaign(self, campaign: Mapping[str, Any]) -> Path:
         """Write a campaign's file; returns its path."""

@@ -5,7 +5,15 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from benchmarks import delivery, help, punctuality, scheduling
+from benchmarks import (
+    compose,
+    delivery,
+    freezing,
+    help,
+    import_subscribers,
+    punctuality,
+    scheduling,
+)
 from benchmarks.report import median_pair, quantile
 
 KEYS = ["name", "value", "unit", "yardstick", "ratio", "cpu_us_per_item", "peak_mb"]
@@ -17,14 +25,17 @@ Main = Callable[[Sequence[str]], None]
     [
         (scheduling.main, "--items 5 --years 1", "scheduling"),
         (help.main, "--pairs 1", "help"),
+        (compose.main, "--mails 20 --pairs 1", "compose"),
         (delivery.main, "--posts 5 --pairs 1", "delivery-sqlite"),
+        (freezing.main, "--readers 30 --range 20 --pairs 1", "freezing-sqlite"),
+        (import_subscribers.main, "--rows 20 --pairs 1", "import-sqlite"),
         (
             punctuality.main,
             "--queued 20 --posts 4 --lead 0 --seconds 0.1 --idle 0.1",
             "punctuality-sqlite",
         ),
     ],
-    ids=["scheduling", "help", "delivery", "punctuality"],
+    ids=["scheduling", "help", "compose", "delivery", "freezing", "import", "punctuality"],
 )
 def test_its_last_line_is_the_figure_as_json(
     main: Main, arguments: str, name: str, capfd: pytest.CaptureFixture[str]

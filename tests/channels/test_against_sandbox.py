@@ -247,7 +247,7 @@ def test_a_mail_arrives_as_it_was(sandbox: Sandbox, relay: Relay) -> None:
 
 
 def test_a_refused_mail_is_rejected_and_the_next_arrives(relay: Relay) -> None:
-    assert isinstance(relay.send(mail("bounce@example.com")), Reject)
+    assert isinstance(relay.send(mail("refused@example.com")), Reject)
     assert isinstance(relay.send(mail()), Sent)
 
 

@@ -24,9 +24,13 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_sample_campaigns_are_right(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert lines[0].startswith("dns-security-awareness: 8 items, 64 posts in en, es, pt_BR, fr")
-    assert lines[1].startswith("pdp-digest: a digest by newsletter in en, es, pt_BR, fr")
+    assert lines[1] == (
+        "lac-newsletter: a newsletter by newsletter in en, es, pt_BR, fr, stories: 1 of its own, "
+        "dns-security-awareness"
+    )
+    assert lines[2].startswith("pdp-digest: a digest by newsletter in en, es, pt_BR, fr")
 
 
 def test_ten_faults_are_ten_lines_and_exit_1(

@@ -55,6 +55,13 @@ def test_options_alone_make_a_campaign_that_is_right(
     assert run("check") == 0
 
 
+@pytest.mark.usefixtures("workspace")
+def test_a_newsletter_is_made_that_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("new", "news", "--newsletter", "--project", "1.1.3", "--yes") == 0
+    assert "news: a newsletter by newsletter in en, es, pt_BR, fr" in capsys.readouterr().out
+    assert run("check") == 0
+
+
 def test_a_campaign_that_exists_is_never_written_over(
     workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

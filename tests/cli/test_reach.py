@@ -7,7 +7,7 @@ import pytest
 from campaigner.cli import main
 from campaigner.core.message import Kind
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Delivery, Sample
+from campaigner.db.models import Broadcast, Delivery, Sample
 from tests.rows import NOON, add_message, add_sent
 
 SETTINGS = """
@@ -133,6 +133,7 @@ def test_mails_are_delivered_and_bounced(
         mail = add_message(session, kind=Kind.MAIL, channel="email", projects=["2.2.1"])
         for number in range(3):
             add_sent(session, mail, recipient=f"{number}@example.org")
+        session.add(Broadcast(message_id=mail.id, stage="whole", recipients=3))
     assert call("reach", "report", "--by", "channel", "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["title"], row["delivered"], row["bounced"], row["opened"]) == ("E-mail", 3, 0, None)

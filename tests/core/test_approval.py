@@ -39,6 +39,7 @@ CHANGES: list[dict[str, Any]] = [
     {"blocks": (("", 1, "<p>Hello</p>", "Hello"),)},
     {"blocks": (("", 0, "<p>hello</p>", "Hello"),)},
     {"blocks": (("", 0, "<p>Hello</p>", "hello"),)},
+    {"audience": "topics policy"},
     {"recipients": 13},
 ]
 

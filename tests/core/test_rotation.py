@@ -67,6 +67,11 @@ def test_one_that_has_dates_already_goes_on_from_them() -> None:
     assert turns(found) == "b0 - b1 - a2 b2"
 
 
+def test_at_one_instant_nobody_is_passed_over_either() -> None:
+    found = take_turns([Waiting()] * 2, [daily(0)] * 4, times=None)
+    assert [turn.number for turn in found] == [0, 1, 0, 1]
+
+
 @given(
     embargoes=st.lists(st.none() | st.integers(0, 40), max_size=6),
     gap=st.integers(0, 9),

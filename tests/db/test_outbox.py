@@ -14,7 +14,7 @@ from campaigner.core.delivery import Hold, MessageState, State, Step, after_outc
 from campaigner.core.message import Kind
 from campaigner.db import outbox, upkeep
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Account, Attempt, Delivery, Message, Pause, Subscriber
+from campaigner.db.models import Account, Attempt, Delivery, Message, Pause
 from tests.rows import NOON, add_delivery, add_message
 
 LATER = NOON + timedelta(minutes=1)
@@ -212,43 +212,6 @@ def test_a_pause_of_another_account_or_campaign_or_a_lifted_one_stops_nothing(
     assert fence(sessions, id)
 
 
-def reader(session: Session, *, state: str = "active") -> int:
-    subscriber = Subscriber(
-        address="ana@example.org", mailbox="ana@example.org", locale="en", zone="UTC",
-        state=state, added_at=NOON,
-    )  # fmt: skip
-    session.add(subscriber)
-    session.flush()
-    return subscriber.id
-
-
-@pytest.mark.parametrize("left", ["left", "erased"])
-def test_a_mail_to_a_reader_who_left_since_is_not_sent(sessions: Sessions, left: str) -> None:
-    with sessions.begin() as session:
-        who = reader(session)
-        message = approved(session, kind=Kind.MAIL)
-        id = add_delivery(session, message, recipient="ana@example.org", subscriber_id=who).id
-    claim(sessions)
-    with sessions.begin() as session:
-        gone = session.get_one(Subscriber, who)
-        if left == "erased":
-            session.delete(gone)
-        else:
-            gone.state = "left"
-    assert not fence(sessions, id)
-    with sessions.begin() as session:
-        assert upkeep.suppress_departed(session, now=NOON) == 1
-        assert upkeep.suppress_departed(session, now=NOON) == 0
-    assert row(sessions, id).state is State.SUPPRESSED
-    assert claim(sessions) == []
-
-
-def test_a_post_has_no_reader_and_is_never_suppressed(sessions: Sessions) -> None:
-    queue(sessions)
-    with sessions.begin() as session:
-        assert upkeep.suppress_departed(session, now=NOON) == 0
-
-
 @pytest.mark.parametrize(
     ("outcome", "state", "attempts", "kept"),
     [
@@ -307,16 +270,31 @@ def test_a_renewed_lease_is_not_lost(sessions: Sessions) -> None:
     assert row(sessions, id).state is State.SENDING
 
 
-def test_a_lost_mail_is_for_a_person_at_once_and_never_looked_for(sessions: Sessions) -> None:
+def a_mail(sessions: Sessions, **overrides: Any) -> int:
     with sessions.begin() as session:
         message = approved(session, kind=Kind.MAIL)
-        id = add_delivery(
-            session, message, recipient="ana@example.org", subscriber_id=reader(session)
-        ).id
-    claim(sessions)
-    assert fence(sessions, id)
+        return add_delivery(session, message, recipient="ana@example.org", **overrides).id
+
+
+def test_a_mail_is_neither_claimed_nor_fenced_here(sessions: Sessions) -> None:
+    waiting = a_mail(sessions)
+    assert claim(sessions) == []
+    with sessions() as session:
+        assert outbox.due_accounts(session, now=NOON) == []
+    held = a_mail(sessions, state=State.CLAIMED, claim="one", claimed_until=LATER)
+    assert not fence(sessions, held)
+    with sessions.begin() as session:
+        upkeep.hold_account(session, account="x-en", reason="401", now=NOON)
+    assert row(sessions, waiting).state is State.QUEUED, "its own fence asks for the account"
+
+
+def test_a_lost_mail_is_for_a_person_at_once_and_never_looked_for(sessions: Sessions) -> None:
+    lease: dict[str, Any] = {"claim": "one", "claimed_until": NOON}
+    sending = a_mail(sessions, state=State.SENDING, attempts=1, **lease)
+    claimed = a_mail(sessions, state=State.CLAIMED, **lease)
     lose(sessions)
-    assert (row(sessions, id).state, row(sessions, id).look_at) == (State.UNKNOWN, None)
+    assert (row(sessions, sending).state, row(sessions, sending).look_at) == (State.UNKNOWN, None)
+    assert row(sessions, claimed).state is State.QUEUED
 
 
 def test_looks_are_for_posts_whose_time_has_come(sessions: Sessions) -> None:
@@ -585,31 +563,3 @@ def test_another_accounts_trouble_stops_nothing(sessions: Sessions) -> None:
         session.add(Account(name="x-es", disconnected_at=NOON))
     assert claim(sessions) == [id]
     assert fence(sessions, id), f"delivery {other} is of another account"
-
-
-def test_who_left_since_the_claim_gets_nothing_though_others_still_read(sessions: Sessions) -> None:
-    with sessions.begin() as session:
-        message = approved(session, kind=Kind.MAIL)
-        people = [
-            Subscriber(
-                address=f"{name}@example.org",
-                mailbox=f"{name}@example.org",
-                locale="en",
-                zone="UTC",
-                state="active",
-                added_at=NOON,
-            )
-            for name in ("ana", "bea")
-        ]
-        session.add_all(people)
-        session.flush()
-        mails = [
-            add_delivery(session, message, recipient=who.address, subscriber_id=who.id).id
-            for who in people
-        ]
-        leaver = people[0].id
-    assert claim(sessions) == mails
-    with sessions.begin() as session:
-        session.get_one(Subscriber, leaver).state = "left"
-    assert not fence(sessions, mails[0])
-    assert fence(sessions, mails[1])

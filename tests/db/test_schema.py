@@ -72,6 +72,42 @@ def test_an_upgrade_keeps_every_row_and_says_where_readers_are(engine: Engine) -
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_an_upgrade_puts_every_subscriber_on_every_list_and_keeps_their_mails(
+    engine: Engine,
+) -> None:
+    schema_of(engine, "0002")
+    with engine.begin() as connection:
+        put(connection, "subscriber", id=1, mailbox="ana@example.org", state="active")
+        put(connection, "subscriber", id=2, mailbox="leo@example.org", state="left")
+        put(connection, "message", id=1, key="post", kind="post", account="x-en")
+        put(connection, "message", id=2, key="mail", kind="mail", account="weekly", item="mail")
+        put(connection, "delivery", id=1, message_id=1, state="queued")
+        waits = {"message_id": 2, "hold": "approval", "state": "held"}
+        put(connection, "delivery", id=2, subscriber_id=1, recipient="ana@example.org", **waits)
+        put(connection, "delivery", id=3, subscriber_id=2, recipient="leo@example.org", **waits)
+        put(connection, "attempt", id=1, delivery_id=2)
+        put(connection, "sample", id=1, delivery_id=1)
+        put(connection, "correction", id=1, delivery_id=1)
+    upgrade(engine, lists=["newsletter", "weekly"])
+    with engine.connect() as connection:
+        found = connection.execute(
+            text("SELECT list, subscriber_id, state FROM subscription ORDER BY list, subscriber_id")
+        )
+        assert [tuple(row) for row in found] == [
+            ("newsletter", 1, "active"), ("newsletter", 2, "left"),
+            ("weekly", 1, "active"), ("weekly", 2, "left"),
+        ]  # fmt: skip
+        kept = connection.execute(text("SELECT id, state, recipient FROM delivery ORDER BY id"))
+        assert [tuple(row) for row in kept] == [
+            (1, "queued", ""), (2, "queued", "ana@example.org"), (3, "queued", "leo@example.org"),
+        ]  # fmt: skip
+        frozen = connection.execute(text("SELECT message_id, stage, recipients FROM broadcast"))
+        assert [tuple(row) for row in frozen] == [(2, "ready", 2)]
+        for table in ("attempt", "sample", "correction"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1
+    assert schema.damage(engine) == []
+
+
 def test_a_row_that_points_nowhere_is_damage(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         assert schema.damage(engine) == []

@@ -13,6 +13,7 @@ from campaigner.settings import FILE, load_settings, sample_root
 from tests.loading.conftest import CAMPAIGN, PNG
 
 TOML = sample_root() / FILE
+REPLY_TO = 'reply_to = "lac-communications@example.org"\n'
 SLOTS = '[accounts.x-en]\nslots = ["monday at nine"]'
 
 
@@ -21,8 +22,8 @@ class Row:
     """A situation, the whole line that is printed in it, and what whoever reads it does next.
 
     How it comes about: `file` is the campaign; or of an ordinary one `edit` replaces a piece, and
-    `add` is put at its end. `partners`, `library`, `template`, `glossary` and `catalog` (Spanish)
-    are files of the workspace; `special` names what no YAML can say.
+    `add` is put at its end. `partners`, `library`, `template`, `glossary`, `topics` and `catalog`
+    (Spanish) are files of the workspace; `special` names what no YAML can say.
     """
 
     situation: str
@@ -35,6 +36,7 @@ class Row:
     library: str = ""
     template: str = ""
     glossary: str = ""
+    topics: str = ""
     catalog: str = ""
     special: str = ""
 
@@ -76,14 +78,22 @@ def prepare(row: Row, folder: Path) -> Path:
     if "large.png" in row.campaign():
         (media / "large.png").write_bytes(PNG + bytes(10_500_000))
     toml = TOML.read_text(encoding="utf-8")
-    if row.special == "bad-slots":
-        toml = toml.replace("[accounts.x-en]", SLOTS)
+    match row.special:
+        case "bad-slots":
+            toml = toml.replace("[accounts.x-en]", SLOTS)
+        case "no-reply-to":
+            toml = toml.replace(REPLY_TO, "")
+        case "no-reply":
+            toml = toml.replace(REPLY_TO, 'reply_to = "no-reply@example.org"\n')
+        case "other-campaign":
+            (folder / "campaigns" / "other-campaign.yaml").write_text("", encoding="utf-8")
     (folder / FILE).write_text(toml, encoding="utf-8")
     given: Mapping[str, str] = {
         "campaigns/data/partners.yaml": row.partners,
         "campaigns/data/library.yaml": row.library,
         "templates/social/post.txt": row.template,
         "campaigns/data/glossary.yaml": row.glossary,
+        "campaigns/data/topics.yaml": row.topics,
         "locales/es/LC_MESSAGES/campaigns.po": row.catalog,
     }
     for name, text in given.items():
@@ -125,6 +135,9 @@ def _write(row: Row, path: Path) -> None:
             )
             holidays = f"  holidays: {{countries: [{codes}]}}"
             text = text.replace("items:", f"{holidays}\nitems:")
+        case "long-segment":
+            cities = ",".join(map(str, range(100, 497)))
+            text = text.replace("LONG", f"attributes.city in ({cities})")
         case "long-post":
             text = text.replace("Phishing deceives people.", "Phishing deceives. " * 20)
     path.write_text(text, encoding="utf-8")

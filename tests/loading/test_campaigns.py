@@ -195,7 +195,7 @@ def test_each_fault_of_a_campaign_is_told(key: str, line: str, told: str, faults
     [
         ("items: []", "11: `items` is an empty list. Add at least one."),
         ("items: text", "11: `items` is the text 'text', but must be a list."),
-        ("", "1: the campaign says nothing. Add `items:`, or a `digest:`."),
+        ("", "1: the campaign says nothing. Add `items:`, or a `digest:` or a `newsletter:`."),
         (f"{TEXT}digest: {{subject: a, introduction: b}}", "14: the campaign has items and a digest."),
         ("items:\n  - text: a", "12: `id` is missing in the item. Add `id: …`."),
         (ITEM, "12: `text` is missing in the item. Add `text: …`."),

@@ -26,7 +26,8 @@ ROWS = read_rows(YAML(typ="safe", pure=True).load(TABLE))
 LOADING = Path(next(iter(campaigner.loading.__path__)))
 CHECKED = (
     "cadences", "campaigns", "hashtags", "items", "library", "links", "moving", "partners",
-    "pictures", "schedules", "shapes", "wordings", "yaml", "glossary",
+    "pictures", "schedules", "shapes", "wordings", "yaml", "glossary", "newsletters", "audiences",
+    "kinds",
 )  # fmt: skip
 
 

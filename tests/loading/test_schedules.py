@@ -211,10 +211,10 @@ def test_a_digest_has_dates_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "schedule.yaml"
     path.write_text("zone: UTC\nslots: account\nrotation: {gap: 1 day}\n", encoding="utf-8")
     problems = Problems(path)
-    read_schedule(problems, read_yaml(path, problems), is_digest=True)
+    read_schedule(problems, read_yaml(path, problems), has_editions=True)
     assert [(problem.line, problem.found) for problem in problems.found] == [
-        (2, "a digest has no queue slots"),
-        (3, "a digest has no items to repeat"),
+        (2, "editions have no queue slots"),
+        (3, "an edition is not said again"),
     ]
 
 

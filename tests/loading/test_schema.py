@@ -33,7 +33,7 @@ def test_each_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[name]())
 
 
-@pytest.mark.parametrize("name", ["dns-security-awareness", "pdp-digest"])
+@pytest.mark.parametrize("name", ["dns-security-awareness", "lac-newsletter", "pdp-digest"])
 def test_the_sample_campaigns_are_taken(name: str, strategy: Strategy) -> None:
     text = (ROOT / "campaigns" / f"{name}.yaml").read_text(encoding="utf-8")
     assert refused(campaign_schema(), text) == []
@@ -58,6 +58,10 @@ PLACES = {
     "schedule.rotation": f"schedule: {{zone: UTC, rotation: {{{STRANGE}: 1}}}}\n",
     "utm": f"utm: {{{STRANGE}: 1}}\n",
     "digest": f"digest: {{{STRANGE}: 1}}\n",
+    "newsletter": f"newsletter: {{{STRANGE}: 1}}\n",
+    "newsletter.note": f"newsletter: {{note: {{{STRANGE}: 1}}}}\n",
+    "newsletter.stories": f"newsletter: {{stories: {{{STRANGE}: 1}}}}\n",
+    "audience": f"digest: {{subject: a, introduction: b}}\naudience: {{{STRANGE}: 1}}\n",
     "items[]": f"items: [{{{STRANGE}: 1}}]\n",
     "items[].story": f"items: [{{id: a, text: b, story: {{{STRANGE}: 1}}}}]\n",
 }
@@ -110,6 +114,15 @@ WRONG = {
     "a digest beside items": ("items:", "digest: {subject: a, introduction: b}\nitems:"),
     "a picture without words": ("    text:", "    media: media/hook.png\n    text:"),
     "an unknown word": ("items:", "approval: nobody\nitems:"),
+    "a newsletter beside a digest": (
+        "items:",
+        "newsletter: {subject: a}\ndigest: {subject: a, introduction: b}\nitems:",
+    ),
+    "readers of posts": ("items:", "topics: [policy]\nitems:"),
+    "an order that is no number": (
+        "    text:",
+        "    story: {headline: a, body: b, order: first}\n    text:",
+    ),
 }
 
 

@@ -24,7 +24,8 @@ HEAD = Head(
 SLOTS = Slots(
     key="jbswy3dpehpk3pxpjbswy3dpeh",
     recipient=Mailbox(name="María Núñez", address="maria@example.net"),
-    token="t0k3n",
+    unsubscribe="t0k3n",
+    preferences="pr3f",
 )
 BLOCKS = (
     ("<html><p>Olá, ⟦name⟧</p>", "Olá, ⟦name⟧"),
@@ -58,10 +59,11 @@ def test_every_header_of_a_mailing_is_there() -> None:
     assert mail["Reply-To"] == "lac@example.org"
     assert mail["Subject"] == HEAD.subject
     assert mail["Date"].datetime == HEAD.date
-    assert mail["Message-ID"] == f"<{SLOTS.key}@example.org>"
+    assert mail["Message-ID"] == f"<m-{SLOTS.key}@example.org>"
     assert mail["List-Id"] == "ICANN LAC <pdp-digest.lac.example.org>"
     assert mail["List-Unsubscribe"] == "<mailto:lac@example.org?subject=unsubscribe%20t0k3n>"
     assert mail["List-Unsubscribe-Post"] is None
+    assert mail["List-Post"] == "NO"
     assert mail["Feedback-ID"] == "pdp-digest:2026-12-03:pt-BR:example.org"
     assert (mail["Content-Language"], mail["Precedence"]) == ("pt-BR", "bulk")
     assert (mail["Auto-Submitted"], mail["MIME-Version"]) == ("auto-generated", "1.0")
@@ -78,6 +80,34 @@ def test_with_a_server_one_click_comes_first() -> None:
     )
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "https://mail.example.org/u/t0k3n" in parts(compose(head, BLOCKS, SLOTS))[0]
+
+
+def test_what_a_list_offers_is_named_where_it_is_known() -> None:
+    head = replace(
+        HEAD,
+        owner="lac@señal.example",
+        archive="https://mail.example.org/archive",
+        subscribe="https://mail.example.org/subscribe/digest",
+    )
+    mail = parsed(compose(head, BLOCKS, SLOTS))
+    assert mail["List-Owner"] == "<mailto:lac@xn--seal-hqa.example>"
+    assert mail["List-Help"] == "<mailto:lac@xn--seal-hqa.example?subject=help>"
+    assert mail["List-Archive"] == "<https://mail.example.org/archive>"
+    assert mail["List-Subscribe"] == "<https://mail.example.org/subscribe/digest>"
+    bare = parsed(compose(HEAD, BLOCKS, SLOTS))
+    for name in ("List-Owner", "List-Help", "List-Archive", "List-Subscribe"):
+        assert bare[name] is None
+
+
+def test_preferences_need_a_page() -> None:
+    blocks = [("", "⟦preferences⟧")]
+    with pytest.raises(ValueError, match="no public address to lead to"):
+        compose(HEAD, blocks, SLOTS)
+    head = replace(HEAD, preferences_base="https://mail.example.org/p")
+    assert parts(compose(head, blocks, SLOTS))[0] == "https://mail.example.org/p/pr3f\n"
+    for token in ("", "a b"):
+        with pytest.raises(ValueError, match="no token of preferences"):
+            compose(head, blocks, replace(SLOTS, preferences=token))
 
 
 def test_slots_are_filled_and_escaped_in_html_alone() -> None:
@@ -145,7 +175,7 @@ def test_every_line_ends_in_crlf_and_is_short_enough() -> None:
     slots = replace(SLOTS, recipient=Mailbox(name="ñ" * 300, address="a@example.net"))
     data = compose(head, [*BLOCKS, (f"<p>{long}⟦name⟧{long}</p>", long)], slots)
     assert not re.search(rb"[^\r]\n|\r[^\n]", data)
-    assert max(len(line) for line in data.split(b"\r\n")) <= 78
+    assert max(len(line) for line in data.split(b"\r\n")) <= 76
     text, markup = parts(data)
     assert long.strip("\n") in text
     assert "ñ" * 300 in markup
@@ -160,7 +190,9 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 def test_nothing_of_the_reader_is_in_what_mails_share() -> None:
     one, two = (
-        compose(HEAD, BLOCKS, Slots(key=key, recipient=Mailbox(address=f"{key}@a.b"), token=key))
+        compose(
+            HEAD, BLOCKS, Slots(key=key, recipient=Mailbox(address=f"{key}@a.b"), unsubscribe=key)
+        )
         for key in ("first", "second")
     )
     assert one.replace(b"first", b"second") == two
@@ -175,8 +207,9 @@ def test_an_awkward_name_arrives_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "a b", "a\r\nBcc: x", "a" * 61])
 def test_a_key_that_cannot_stand_in_a_header_is_refused(key: str) -> None:
-    with pytest.raises(ValueError, match="cannot stand in a mail's header"):
-        compose(HEAD, BLOCKS, replace(SLOTS, key=key))
+    for slots in (replace(SLOTS, key=key), replace(SLOTS, unsubscribe=key)):
+        with pytest.raises(ValueError, match="cannot stand in a mail's header"):
+            compose(HEAD, BLOCKS, slots)
 
 
 def test_words_for_machines_are_made_to_fit() -> None:

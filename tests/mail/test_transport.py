@@ -139,7 +139,7 @@ def test_a_refusal_leaves_the_connection_to_the_next(verb: str) -> None:
 
 @pytest.mark.parametrize("said", [DROP, "421 4.4.2 Idle too long"])
 def test_a_kept_connection_that_went_away_is_made_anew(said: str) -> None:
-    with RelayStub({"MAIL AGAIN": said}, {}) as stub:
+    with RelayStub({"MAIL": ("250 2.1.0 Ok", said)}, {}) as stub:
         relay = email(stub)
         assert [relay.send(mail()), relay.send(mail())] == [SENT, SENT]
         relay.close()

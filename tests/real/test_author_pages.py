@@ -7,10 +7,10 @@ import pytest
 
 from campaigner.app import App
 from campaigner.core.locales import bcp47
-from campaigner.rendering.preview_pages import digest_page, posts_page
+from campaigner.rendering.preview_pages import editions_page, posts_page
 from campaigner.services.kit import make_kit
 from campaigner.services.preview import preview_posts, preview_stories
-from campaigner.services.preview_digest import preview_digest
+from campaigner.services.preview_editions import preview_editions
 from campaigner.settings import load_settings
 from tests.acceptance.sample import DIGEST, DNS, LANGUAGES, LOCALES, Sample, init
 from tests.real.browser import Page, running_browser
@@ -65,10 +65,10 @@ def _pages(app: App, locale: str) -> dict[str, str]:
             stories=list(preview_stories(posts, desk)),
             language=locale,
         ),
-        "digest": digest_page(
+        "digest": editions_page(
             digest,
             desk,
-            editions=preview_digest(app.sessions, digest, desk, now=app.clock()),
+            editions=preview_editions(app.sessions, digest, desk, now=app.clock()),
             language=locale,
         ),
         "kit": make_kit(

@@ -16,8 +16,7 @@ from campaigner.rendering.posts import RenderedPicture, RenderedStory
 from campaigner.rendering.preview_pages import (
     EditionPreview,
     StoryDraft,
-    digest_page,
-    embargo_of,
+    editions_page,
     posts_page,
 )
 from campaigner.settings import AccountSettings, sample_root
@@ -150,8 +149,8 @@ def test_an_embargo_is_told_the_later_of_the_two() -> None:
     first, last = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 2, 13, tzinfo=UTC)
     embargoed = item(1, embargo_until=last)
     of = campaign(embargoed, embargo_until=first)
-    assert embargo_of(of, embargoed) == last
-    assert embargo_of(campaign(), item(1)) is None
+    assert of.embargo_of(embargoed) == last
+    assert campaign().embargo_of(item(1)) is None
     assert "Under embargo until December 2, 2026, 10:00" in page(draft(), of=of)
 
 
@@ -173,7 +172,7 @@ def test_an_edition_is_shown_as_readers_get_it_in_a_frame_that_can_do_nothing() 
         ),
         EditionPreview(account="newsletter", locale="es", subject="", text="es: it lacks it"),
     ]
-    raw = digest_page(digest(), Office().desk, editions=editions, language="en")
+    raw = editions_page(digest(), Office().desk, editions=editions, language="en")
     assert 'srcdoc="&lt;base target=&#34;_blank&#34;&gt;&lt;p&gt;“Hi”&lt;/p&gt;"' in raw
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in raw
     assert "&lt;News&gt;" in raw

@@ -8,6 +8,7 @@ import pytest
 from campaigner.sandbox.server import Sandbox
 from campaigner.sandbox.views import html_of
 from campaigner.settings import AccountSettings
+from tests.channels.stub import Stub, answer
 from tests.fakes import FakeClock
 from tests.sandbox.conftest import ANY_PORT, PIXEL
 
@@ -118,6 +119,45 @@ def test_a_mail_is_shown_as_html_and_text_without_power_over_the_page(shown: San
     assert "script-src" not in policy
     assert "sandbox allow-popups" in policy
     assert b"Subject:" in get(shown, f"/inbox/{mail['id']}/source").content
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(200, "unsubscribed you with one click"), (404, "answered with 404")]
+)
+def test_one_click_is_posted_as_a_mailbox_provider_does(
+    sandbox: Sandbox, page: httpx.Client, account: str, status: int, words: str
+) -> None:
+    with Stub(answer(status)) as server:
+        links = f"<{server.base}/u/token>, <mailto:u@example.org>"
+        id = send_with_links(sandbox, account, links)
+        assert "Unsubscribe as a mailbox provider" in page.get(f"/inbox/{id}").text
+        assert words in page.post(f"/inbox/{id}/unsubscribe").text
+    (asked,) = server.requests
+    assert asked.startswith(b"POST /u/token HTTP/1.1\r\n")
+    assert asked.endswith(b"\r\n\r\nList-Unsubscribe=One-Click")
+    assert b"cookie" not in asked.lower()
+
+
+def test_a_click_goes_to_no_other_machine(
+    sandbox: Sandbox, page: httpx.Client, account: str
+) -> None:
+    id = send_with_links(sandbox, account, "<https://news.example.org/u/token>")
+    assert "Unsubscribe as" not in page.get(f"/inbox/{id}").text
+    assert "Nobody answered" in page.post(f"/inbox/{id}/unsubscribe").text
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert page.post(f"/inbox/{id}/unsubscribe", headers=elsewhere).status_code == 403
+
+
+def send_with_links(sandbox: Sandbox, account: str, links: str) -> str:
+    """Send a mail that offers to unsubscribe; return its id."""
+    mail = EmailMessage()
+    mail.set_content("Hola")
+    mail["From"], mail["List-Unsubscribe"] = f"{account} <a@example.org>", links
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    with smtplib.SMTP("127.0.0.1", sandbox.ports.smtp) as smtp:
+        smtp.send_message(mail, to_addrs=["lectora@example.net"])
+    found: str = get(sandbox, "/api/inbox").json()[0]["id"]
+    return found
 
 
 def test_the_page_speaks_the_readers_language(shown: Sandbox) -> None:

@@ -9,7 +9,16 @@ from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.message import Kind
 from campaigner.db import upkeep
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Account, Alert, Delivery, Heartbeat, Message, Pause, RateBucket
+from campaigner.db.models import (
+    Account,
+    Alert,
+    Broadcast,
+    Delivery,
+    Heartbeat,
+    Message,
+    Pause,
+    RateBucket,
+)
 from campaigner.services.alert import Changed, find_alerts, subject_of, tell
 from tests.rows import NOON, add_delivery, add_message
 
@@ -85,6 +94,7 @@ def test_the_unknown_mails_of_a_message_are_one_alert_without_an_address(
             add_delivery(
                 session, mail, recipient=f"reader{number}@example.org", state=State.UNKNOWN
             )
+        session.add(Broadcast(message_id=mail.id, stage="whole", recipients=3, started_at=NOON))
     assert look(sessions) == Changed(opened=1, closed=0)
     assert "3 mails" in text(sessions)
     assert "example.org" not in text(sessions)

@@ -13,7 +13,7 @@ from campaigner.core.delivery import State
 from campaigner.core.queueing import SlotQueue
 from campaigner.db.engine import Sessions
 from campaigner.services.calendar import Day, What, month_ahead
-from campaigner.services.compose import queue_digest
+from campaigner.services.compose import queue_editions
 from campaigner.services.move import move
 from campaigner.services.queue import queue_campaign
 from tests.services.desks import Office, campaign, current, digest, item
@@ -147,7 +147,7 @@ def test_a_text_to_be_written_keeps_a_slot_of_its_account(sessions: Sessions) ->
 def test_editions_to_come_are_there_from_when_their_digest_is_queued(sessions: Sessions) -> None:
     weekly = digest()
     assert look(sessions, weekly) == []
-    queue_digest(
+    queue_editions(
         sessions, weekly, OFFICE.desk, start=None, new_run=False, by="a", now=NOW, dry_run=False
     )
     days = look(sessions, weekly, days=10)

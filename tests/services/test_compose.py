@@ -9,16 +9,26 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from campaigner.core.broadcast import Stage
 from campaigner.core.campaign import Campaign, Missing
 from campaigner.core.delivery import Hold, MessageState, State
 from campaigner.core.difference import Queued
 from campaigner.core.processes import Process
-from campaigner.db import processes, upkeep
+from campaigner.db import closing, processes
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Block, Delivery, Edition, Message, Subscriber
+from campaigner.db.models import (
+    Block,
+    Broadcast,
+    Delivery,
+    Edition,
+    Message,
+    Subscriber,
+    Subscription,
+)
 from campaigner.rendering.catalogs import Catalogs
 from campaigner.services.approve import approve
-from campaigner.services.compose import compose_due, queue_digest
+from campaigner.services.compose import compose_due, queue_editions
+from campaigner.services.freeze import freeze_waiting
 from tests.processes import milestone, process, window
 from tests.rendering.builders import po_entry, write_po
 from tests.services.desks import Office, digest, wording
@@ -62,29 +72,39 @@ def know(sessions: Sessions, *those: Process) -> None:
 def subscribe(sessions: Sessions, *locales: str, zone: str = "UTC") -> None:
     with sessions.begin() as session:
         there = session.scalar(select(func.count()).select_from(Subscriber)) or 0
-        session.add_all(
-            Subscriber(
-                address=f"r{there + n}@example.org", mailbox=f"r{there + n}@example.org",
-                locale=locale, zone=zone, state="active", added_at=MONDAY,
+        for number, locale in enumerate(locales, there):
+            address = f"r{number}@example.org"
+            reader = Subscriber(
+                address=address, mailbox=address, locale=locale, zone=zone, added_at=MONDAY
             )
-            for n, locale in enumerate(locales)
-        )  # fmt: skip
+            session.add(reader)
+            session.flush()
+            session.add(
+                Subscription(
+                    subscriber_id=reader.id, list="newsletter", state="active",
+                    added_at=MONDAY, changed_at=MONDAY,
+                )
+            )  # fmt: skip
 
 
 def put(
     sessions: Sessions, office: Office, what: Campaign = DIGEST, *, now: datetime = MONDAY,
     dry_run: bool = False,
 ) -> Queued:  # fmt: skip
-    return queue_digest(
+    done = queue_editions(
         sessions, what, office.desk, start=None, new_run=False, by="author", now=now,
         dry_run=dry_run,
     )  # fmt: skip
+    freeze_waiting(sessions, clock=lambda: now)
+    return done
 
 
 def compose(
     sessions: Sessions, office: Office, now: datetime, what: Iterable[Campaign] = (DIGEST,)
 ) -> int:
-    return compose_due(sessions, what, office.desk, by="daemon", now=now)
+    made = compose_due(sessions, what, office.desk, by="daemon", now=now)
+    freeze_waiting(sessions, clock=lambda: now)
+    return made
 
 
 def say_yes(sessions: Sessions, now: datetime = MONDAY) -> int:
@@ -93,10 +113,16 @@ def say_yes(sessions: Sessions, now: datetime = MONDAY) -> int:
 
 def send_all(sessions: Sessions) -> None:
     with sessions.begin() as session:
+        approved = select(Message.id).where(Message.state == MessageState.APPROVED)
         session.execute(
             update(Delivery)
-            .where(Delivery.state == State.QUEUED)
+            .where(Delivery.message_id.in_(approved))
             .values(state=State.SENT, attempts=1)
+        )
+        session.execute(
+            update(Broadcast)
+            .where(Broadcast.message_id.in_(approved))
+            .values(started_at=MONDAY, stage=Stage.CLOSED)
         )
 
 
@@ -208,9 +234,9 @@ def test_what_a_dropped_edition_held_is_told_by_the_next(
     put(sessions, office)
     with sessions.begin() as session:
         if drop == "expired":
-            assert upkeep.expire(session, now=FIRST + timedelta(days=3)) == 1
+            assert closing.expire(session, now=FIRST + timedelta(days=3)) == 1
         else:
-            session.execute(update(Delivery).values(state=State.CANCELED))
+            session.execute(update(Message).values(state=MessageState.CANCELED))
     compose(sessions, office, FIRST + WEEK - LEAD)
     (second,) = current(sessions, "2026-11-10").values()
     assert "The Council met" in told(sessions, second)
@@ -267,8 +293,12 @@ def test_a_changed_audience_or_text_asks_for_approval_again(
     assert (made["en"].state, made["es"].state) == (MessageState.APPROVED, MessageState.HELD)
     assert len(readers(sessions, made["es"])) == 2
     with sessions() as session:
-        open_rows = select(func.count()).where(Delivery.state.in_([State.HELD, State.QUEUED]))
-        assert session.scalar(open_rows) == 3
+        stages = select(Message.state, Broadcast.stage).join_from(Message, Broadcast)
+        found = session.execute(stages.where(Message.locale == "es").order_by(Message.id))
+    assert [tuple(row) for row in found] == [
+        (MessageState.REPLACED, Stage.CLOSING),
+        (MessageState.HELD, Stage.READY),
+    ]
 
 
 def test_blocks_that_show_times_are_made_for_each_zone(sessions: Sessions, office: Office) -> None:
@@ -292,7 +322,7 @@ def test_nobody_to_write_to_is_no_edition_and_those_who_left_are_nobody(
     know(sessions, ONE)
     subscribe(sessions, "en")
     with sessions.begin() as session:
-        session.execute(update(Subscriber).values(state="left"))
+        session.execute(update(Subscription).values(state="left"))
     assert kinds(put(sessions, office)) == []
     assert current(sessions) == {}
 
@@ -307,7 +337,9 @@ def test_frozen_rows_are_as_many_as_were_approved(sessions: Sessions, office: Of
             session.execute(select(Delivery.state, Delivery.hold, Delivery.due_at, Delivery.slots))
         )
     assert len(found) == 25
-    assert {each[:3] for each in map(tuple, found)} == {(State.HELD, Hold.APPROVAL, FIRST)}
+    # The message is what waits: a yes touches none of a million rows.
+    assert {each[:3] for each in map(tuple, found)} == {(State.QUEUED, None, FIRST)}
+    assert (message.state, message.hold) == (MessageState.HELD, Hold.APPROVAL)
     assert found[0].slots == {"name": "", "zone": "UTC"}
     assert message.not_after == FIRST + timedelta(days=2)
 

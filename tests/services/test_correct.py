@@ -15,7 +15,15 @@ from campaigner.core.links import key_in, tag
 from campaigner.core.message import Kind
 from campaigner.db import messages
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Attempt, Correction, Delivery, Message, MessageProject, Pause
+from campaigner.db.models import (
+    Attempt,
+    Broadcast,
+    Correction,
+    Delivery,
+    Message,
+    MessageProject,
+    Pause,
+)
 from campaigner.db.samples import claim_due
 from campaigner.errors import UserError
 from campaigner.services.approve import approve
@@ -299,6 +307,7 @@ def test_a_mail_that_was_sent_is_not_called_back(sessions: Sessions, clock: Fake
             session, kind=Kind.MAIL, channel="email", account="newsletter", item="lesson"
         )
         ids = [add_sent(session, mail, recipient=f"{n}@example.org").id for n in range(3)]
+        session.add(Broadcast(message_id=mail.id, stage="whole", recipients=3, started_at=NOON))
     for wish in (DELETE, EDIT, REPLY, REPOINT):
         assert "correction edition" in look(sessions, ids[0], wish).posts[0].refusal
     assert look(sessions, Aim(campaign="spring", item="lesson"), DELETE).mails == 3

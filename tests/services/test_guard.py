@@ -1,5 +1,6 @@
 """A copy and a restored backup start paused; our own database does not, however it was killed."""
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,17 +10,22 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
+from campaigner.core.broadcast import Stop
 from campaigner.core.delivery import Hold, MessageState, State
-from campaigner.core.message import Kind
 from campaigner.db import instance, pauses
+from campaigner.db.broadcasts import due_messages
 from campaigner.db.engine import Sessions
 from campaigner.db.instance import Seen, Standing
-from campaigner.db.models import Instance
+from campaigner.db.models import Broadcast, Instance
 from campaigner.services.approve import approve
 from campaigner.services.guard import bind
+from tests.broadcasts import add_edition
 from tests.fakes import FakeChannel, FakeClock
 from tests.rows import NOON
 from tests.services.lanes import Road, queue, row
+
+_numbers = itertools.count()
+A_SECOND_LATER = NOON + timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -39,6 +45,18 @@ def is_paused(sessions: Sessions) -> bool:
 def sequence(sessions: Sessions) -> int:
     with sessions() as session:
         return session.scalars(select(Instance.sequence)).one()
+
+
+def mails(sessions: Sessions, **overrides: Any) -> int:
+    """Add an edition to one reader; return its message's number."""
+    address = f"r{next(_numbers)}@example.org"
+    with sessions.begin() as session:
+        return add_edition(session, [address], **overrides).id
+
+
+def broadcast(sessions: Sessions, id: int) -> Broadcast:
+    with sessions() as session:
+        return session.get_one(Broadcast, id)
 
 
 def put_back(sessions: Sessions, number: int) -> None:
@@ -74,7 +92,7 @@ def test_a_restored_backup_starts_paused_and_doubts_what_fell_due(
     for _ in range(3):
         start(sessions, home)
     post, claimed = queue(sessions), queue(sessions, state=State.CLAIMED, claim="w")
-    mail = queue(sessions, {"kind": Kind.MAIL}, recipient="ana@example.org")
+    mail, later_mail = mails(sessions, due_at=NOON), mails(sessions, due_at=A_SECOND_LATER)
     later = queue(sessions, due_at=NOON + timedelta(seconds=1))
     sent = queue(sessions, state=State.SENT)
     put_back(sessions, 1)
@@ -84,7 +102,8 @@ def test_a_restored_backup_starts_paused_and_doubts_what_fell_due(
         doubtful = row(sessions, id)
         assert (doubtful.state, doubtful.look_at) == (State.UNKNOWN, NOON)
         assert (doubtful.attempts, doubtful.first_attempt_at) == (1, NOON), "never made again"
-    assert (row(sessions, mail).state, row(sessions, mail).hold) == (State.HELD, Hold.RESTORED)
+    assert broadcast(sessions, mail).hold == Stop.RESTORED, "one row, however many mails"
+    assert broadcast(sessions, later_mail).hold == ""
     assert [row(sessions, id).state for id in (later, sent)] == [State.QUEUED, State.SENT]
     assert start(sessions, home).standing is Standing.OWN
     assert is_paused(sessions)
@@ -98,13 +117,15 @@ def test_what_was_approved_after_the_backup_is_not_sent_again_by_a_new_yes(
     waits: dict[str, Any] = {"state": MessageState.HELD, "hold": Hold.APPROVAL}
     held: dict[str, Any] = {"state": State.HELD, "hold": Hold.APPROVAL}
     post = queue(sessions, waits, **held)
-    mail = queue(sessions, waits | {"kind": Kind.MAIL}, recipient="ana@example.org", **held)
+    mail = mails(sessions, due_at=NOON, **waits)
     later = queue(sessions, waits, due_at=NOON + timedelta(hours=1), **held)
     put_back(sessions, 1)
     start(sessions, home)
     assert len(approve(sessions, campaign="spring", by="ana", now=NOON).approved) == 3
     assert row(sessions, post).state is State.UNKNOWN
-    assert (row(sessions, mail).state, row(sessions, mail).hold) == (State.HELD, Hold.RESTORED)
+    assert broadcast(sessions, mail).hold == Stop.RESTORED
+    with sessions() as session:
+        assert due_messages(session, account="newsletter", now=NOON) == []
     assert row(sessions, later).state is State.QUEUED
 
 

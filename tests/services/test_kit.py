@@ -219,7 +219,7 @@ def test_what_an_author_writes_is_text_and_nothing_else() -> None:
 
 
 def test_a_digest_has_no_kit() -> None:
-    with pytest.raises(UserError, match="digest is a digest: it is written anew"):
+    with pytest.raises(UserError, match="digest is a digest: it is made anew"):
         kit(digest())
 
 

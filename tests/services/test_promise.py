@@ -40,7 +40,7 @@ from campaigner.core.channel import (
 from campaigner.core.correction import Way, Wish
 from campaigner.core.delivery import MessageState, State
 from campaigner.core.message import Outgoing
-from campaigner.db import accounts, listing, outbox, pauses, upkeep
+from campaigner.db import accounts, listing, outbox, pauses, reasons, upkeep
 from campaigner.db.engine import Sessions
 from campaigner.db.models import Delivery
 from campaigner.errors import UserError
@@ -303,7 +303,6 @@ class Walk:
             outbox.recover_lost(session, now=self.clock())
             upkeep.give_up_resending(session, now=self.clock())
             upkeep.expire(session, now=self.clock())
-            upkeep.suppress_departed(session, now=self.clock())
             session.commit()
 
     def recover(self) -> None:
@@ -496,7 +495,7 @@ class Walk:
         for row in self.rows():
             id, state = row.delivery.id, row.delivery.state
             hold(state not in (State.CLAIMED, State.SENDING), f"{id} is stuck: {state}")
-            hold(by_hand.why(row, [], {}, now=self.clock()), f"{id} tells nothing")
+            hold(reasons.why(row, [], {}, now=self.clock()), f"{id} tells nothing")
             stays = row.delivery.due_at < self.clock() - timedelta(hours=3)
             hold(state is not State.QUEUED or not stays, f"{id} is due and stays")
 

@@ -9,7 +9,7 @@ from campaigner.core.message import Kind
 from campaigner.core.reach import By, Report
 from campaigner.core.strategy import KeyArea, Objective, Project, Strategy
 from campaigner.db.engine import Sessions
-from campaigner.db.models import Delivery, Run, Sample
+from campaigner.db.models import Broadcast, Delivery, Run, Sample
 from campaigner.services.report import report
 from tests.rows import NOON, add_delivery, add_message, add_sent
 
@@ -130,6 +130,7 @@ def test_mails_are_counted_from_the_outbox(sessions: Sessions) -> None:
                 add_sent(session, mail, recipient=f"{number}@example.org")
             for state in (State.REJECTED, State.EXHAUSTED, State.UNKNOWN, State.QUEUED):
                 add_delivery(session, mail, recipient=state.value, state=state)
+            session.add(Broadcast(message_id=mail.id, stage="whole", recipients=7))
     policy, security = made(sessions, By.PROJECT).rows
     assert policy.counters == {"delivered": 6, "bounced": 4}
     assert (policy.messages, policy.unknown, policy.locales) == (2, 2, ("en", "es"))
@@ -202,6 +203,7 @@ def test_a_refused_mail_counts_in_the_period_in_which_it_was_due(sessions: Sessi
     with sessions.begin() as session:
         mail = add_message(session, kind=Kind.MAIL)
         add_delivery(session, mail, recipient="a@example.org", state=State.REJECTED)
+        session.add(Broadcast(message_id=mail.id, stage="whole", recipients=1))
     day = NOON.replace(hour=0)
     inside = made(sessions, By.PROJECT, since=day, until=day + timedelta(days=1))
     assert figures(inside) == {"1.1.3": {"delivered": 0, "bounced": 1}}

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from campaigner.core.delivery import Hold, MessageState, State
+from campaigner.core.tokens import Keyring
 from campaigner.db import heartbeat, pauses
 from campaigner.db.engine import Sessions, open_engine
 from campaigner.errors import UserError
@@ -36,6 +37,16 @@ class Installation:
     environment: TemplateEnvironment = field(
         default_factory=lambda: build_environment([sample_root() / "templates"])
     )
+
+    keyring: Keyring = field(default_factory=lambda: Keyring((b"k" * 32,)))
+    hookroom: None = None
+    lists: Mapping[str, AccountSettings] = field(default_factory=dict)
+    title: str = "campaigner"
+    home_zone: str = "UTC"
+    public_base: str = "http://test"
+
+    def topic_titles(self) -> Mapping[str, Mapping[str, str]]:
+        return {}
 
     def clock(self) -> datetime:
         return NOON
