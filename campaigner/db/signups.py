@@ -76,11 +76,6 @@ def has_due(session: Session, *, now: datetime) -> bool:
     return session.scalar(select(Signup.id).where(_is_due(now)).limit(1)) is not None
 
 
-def next_due(session: Session) -> datetime | None:
-    """Return when the next request is to be looked at again; None: no request waits."""
-    return session.scalar(select(func.min(Signup.next_at)).where(Signup.state.in_(_OPEN)))
-
-
 def what_is_known(
     session: Session,
     *,

@@ -4,7 +4,7 @@ RFC 3464 and, for international addresses, RFC 6533.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST = 50  # recipients of one report: each of our mails has one
@@ -119,8 +119,3 @@ def address_of(value: str) -> str:
 def _character(match: re.Match[str]) -> str:
     number = int(match[1], 16)
     return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else ""
-
-
-def is_about(statuses: Sequence[Status], address: str) -> bool:
-    """Whether one of them is about an address."""
-    return any(address.lower() in (one.recipient.lower(), one.original.lower()) for one in statuses)

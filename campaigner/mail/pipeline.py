@@ -408,7 +408,7 @@ async def connect(server: Server, *, most: int) -> Pipeline:
     pipeline = Pipeline(server, wire)
     try:
         await pipeline.greet(most)
-    except BaseException:
+    except BaseException:  # also where we are told to stop: no connection is left open
         wire.fail("not let in")
         raise
     return pipeline

@@ -148,7 +148,7 @@ class Pool(Generic[J]):
         tasks = [asyncio.create_task(line.work(rest)) for line in lines]
         try:
             await turns.keep()
-        except BaseException:
+        except BaseException:  # also where we are told to stop: no line goes on without a ledger
             for task in tasks:
                 task.cancel()
             raise

@@ -3,22 +3,19 @@
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaigner.core.locales import bcp47
-from campaigner.core.tokens import Keyring
 from campaigner.db.engine import make_reading_sessions
 from campaigner.db.health import Status, health
 from campaigner.errors import UserError
-from campaigner.rendering.catalogs import TEMPLATES, Catalogs
-from campaigner.rendering.environment import TemplateEnvironment, Voice, render
+from campaigner.rendering.catalogs import TEMPLATES
+from campaigner.rendering.environment import Voice, render
 from campaigner.rendering.languages import LANGUAGES, language_for
 from campaigner.settings import AccountSettings
 from campaigner.web import hooks, public
@@ -31,42 +28,14 @@ HOME = "web/home.html"
 _LANGUAGES = [(locale, bcp47(locale), name) for locale, name in LANGUAGES.items()]
 
 
-class Wiring(Protocol):
-    """What of `campaigner.app.App` the server needs."""
-
-    @property
-    def engine(self) -> Engine: ...
+class Wiring(public.Wiring, Protocol):
+    """What of `campaigner.app.App` the server needs, beside what its public pages do."""
 
     @property
     def accounts(self) -> Mapping[str, AccountSettings]: ...
 
     @property
-    def catalogs(self) -> Catalogs: ...
-
-    @property
-    def environment(self) -> TemplateEnvironment: ...
-
-    @property
-    def keyring(self) -> Keyring: ...
-
-    @property
-    def lists(self) -> Mapping[str, AccountSettings]: ...
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def home_zone(self) -> str: ...
-
-    @property
-    def public_base(self) -> str: ...
-
-    def topic_titles(self) -> Mapping[str, Mapping[str, str]]: ...
-
-    @property
     def hookroom(self) -> hooks.Wiring | None: ...
-
-    def clock(self) -> datetime: ...
 
 
 def build(app: Wiring) -> FastAPI:
