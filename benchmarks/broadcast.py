@@ -41,7 +41,7 @@ from campaigner.mail.smtp import Timeouts
 from campaigner.services.broadcast import Route, Sender, broadcast_due
 from campaigner.settings import AccountSettings, RelaySettings
 
-CONNECTIONS = 128  # to a sink on the same machine: each turn of the ledger serves half of them
+CONNECTIONS = 256  # to a sink on the same machine: each turn of the ledger serves half of them
 SESSIONS = 8  # of smtp-source
 SIZE = 20_000
 FLOORS = {"sqlite": 0.8, "postgresql": 0.65}

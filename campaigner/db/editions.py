@@ -70,3 +70,9 @@ def blocks_of(session: Session, message_id: int) -> Sequence[Block]:
     return session.scalars(
         select(Block).where(Block.message_id == message_id).order_by(Block.position, Block.zone)
     ).all()
+
+
+def subjects_of(session: Session, message: Message) -> list[str]:
+    """Return a mail message's subjects: its own, then those that are tried beside it."""
+    further = session.scalar(select(Broadcast.subjects).where(Broadcast.message_id == message.id))
+    return [message.text, *(further or ())]

@@ -1,11 +1,12 @@
-"""Mails on their way: claimed in batches, fenced and recorded many at a time.
+"""Mails on their way: fenced and recorded many at a time.
 
 The same promise as db.outbox, for a million rows: one statement for whatever
-is ready together. Nothing here costs a query for each mail.
+is ready together, and nothing that costs a query for each mail. A mail is not
+claimed ahead: what is due is found, held and fenced in one transaction.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    CursorResult,
+    DateTime,
     Integer,
     Select,
     String,
@@ -23,19 +24,23 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     exists,
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from campaigner.core.audience import Standing
 from campaigner.core.delivery import MessageState, State, Step
 from campaigner.db.broadcasts import is_stopped
+from campaigner.db.engine import change
 from campaigner.db.models import (
     Account,
     Delivery,
@@ -53,14 +58,20 @@ _NO_CLAIM = {"claim": None, "claimed_until": None}
 
 
 class Mail(NamedTuple):
-    """A reserved mail. `attempt` is the number of the try that comes next, from 1."""
+    """A mail that may be sent now. `attempt` is the number of this try, from 1.
+
+    `planned_at` and `due_at` are as the database writes them: when it was to leave
+    at first, which its date says, and now. `slots` is what it is filled with: name, zone
+    and, where several are tried, the number of its subject.
+    """
 
     id: int
     message_id: int
     recipient: str
-    name: str
-    zone: str
+    slots: Mapping[str, Any]
     attempt: int
+    planned_at: str
+    due_at: str
 
 
 class Accepted(NamedTuple):
@@ -80,100 +91,91 @@ class Result:
     step: Step
 
 
-def claim_mails(
+def fence_mails(
     session: Session,
     *,
     message_id: int,
     claim: str,
     now: datetime,
     limit: int,
+    after: Mail | None = None,
     lease: timedelta = LEASE,
 ) -> list[Mail]:
-    """Reserve up to `limit` due mails of a message under `claim`; return them, the earliest first.
+    """Mark up to `limit` due mails of a message as being sent, and return them, the earliest first.
 
-    That the message may leave is for the caller to know (db.broadcasts); a
-    paused country's readers are left alone. Safe as `outbox.claim_due` is.
+    Those behind `after`, if it is given: so what was sent before is not gone
+    through again. Left out is who left or may not be mailed, and a paused
+    country. None where the message is not approved as it is, or is canceled,
+    paused, embargoed or too late, or where its account lost its connection.
+
+    The caller commits, and only then sends. On PostgreSQL what another worker
+    is about to take is passed over; SQLite has one writer.
     """
-    dialect = session.get_bind().dialect.name
-    connection = session.connection()
-    found = connection.execute(
-        _due_statement(dialect), {"message": message_id, "now": now, "limit": limit}
-    ).scalar_one()
-    rows = found if isinstance(found, list) else json.loads(found or "[]")
-    if rows:
-        connection.execute(
-            _claim_statement(dialect),
-            {"ids": json.dumps([row[0] for row in rows]), "mine": claim, "until": now + lease},
-        )
+    values: dict[str, object] = {
+        "message": message_id,
+        "now": now,
+        "limit": limit,
+        "mine": claim,
+        "until": now + lease,
+    }
+    if after is not None:
+        values |= {"last_due": after.due_at, "last_id": after.id}
+    connection, behind = session.connection(), after is not None
+    if connection.dialect.name == "postgresql":
+        rows = connection.execute(_fence_due(behind), values).scalar_one() or []
+    else:
+        found = connection.execute(_find_due(behind), values).scalar_one()
+        rows = json.loads(found)
+        values["ids"] = json.dumps([row[0] for row in rows])
+        if not rows or not connection.execute(_fence_listed(), values).rowcount:
+            return []
     return [
-        Mail(
-            id=id,
-            message_id=message_id,
-            recipient=recipient,
-            name=name or "",
-            zone=zone or "",
-            attempt=attempts + 1,
-        )
-        for id, recipient, name, zone, attempts in rows
+        Mail(id, message_id, recipient, slots, attempts + 1, planned_at, due_at)
+        for id, recipient, slots, attempts, planned_at, due_at in rows
     ]
 
 
-def fence_mails(session: Session, mails: Sequence[Mail], *, claim: str, now: datetime) -> set[int]:
-    """Mark reserved mails as being sent, those that still may be; return their numbers.
+def count_due(session: Session, *, message_id: int, now: datetime, limit: int) -> int:
+    """Return how many mails are due to readers who may have them; `limit` if there are more."""
+    due = _due(message_id, now).limit(limit).subquery("due")
+    return session.scalars(select(func.count()).select_from(due)).one()
 
-    The others were meanwhile canceled, paused, embargoed or taken over, or are
-    too late, their content is no longer what was approved, their account lost
-    its connection, or their reader left or may not be mailed. The caller
-    commits, and only then sends what is returned.
+
+def close_left(session: Session, message_id: int, *, now: datetime) -> int:
+    """Close the due mails whose reader is not there any more; return how many.
+
+    Who leaves takes what is queued along; this is for what slipped through, which
+    would be looked for again without an end.
     """
-    if not mails:
-        return set()
-    dialect = session.get_bind().dialect.name
-    connection = session.connection()
-    found = connection.execute(
-        _open_statement(dialect),
-        {
-            "ids": json.dumps([mail.id for mail in mails]),
-            "messages": json.dumps(list({mail.message_id for mail in mails})),
-            "mine": claim,
-            "now": now,
-        },
-    ).scalar_one()
-    ids: list[int] = found if isinstance(found, list) else json.loads(found or "[]")
-    if ids:
-        values = {"ids": json.dumps(ids), "now": now}
-        connection.execute(_fence_statement(dialect), values)
-    return set(ids)
-
-
-def hand_back(session: Session, ids: Collection[int], *, claim: str) -> int:
-    """Give back reserved mails that the fence refused; return how many wait for something.
-
-    Those whose reader left are closed: reserved again, they would be refused
-    again, without an end. The rest waits for whatever keeps it. Not counted
-    are those that somebody else canceled or took.
-    """
-    mine = and_(
-        _deliveries.c.id.in_(list(ids)),
-        _deliveries.c.state == State.CLAIMED,
-        _deliveries.c.claim == claim,
-    )
-    connection = session.connection()
-    connection.execute(update(_deliveries).where(mine, ~_may_be_mailed()).values(**SUPPRESSED))
-    waits = update(_deliveries).where(mine).values(state=State.QUEUED, **_NO_CLAIM)
-    return cast("CursorResult[Any]", connection.execute(waits)).rowcount
-
-
-def put_off(session: Session, ids: Collection[int], *, claim: str, until: datetime) -> None:
-    """Give back reserved mails whose domain takes no more for now; they come again at `until`."""
-    session.connection().execute(
+    return change(
+        session,
         update(_deliveries)
         .where(
-            _deliveries.c.id.in_(list(ids)),
-            _deliveries.c.state == State.CLAIMED,
-            _deliveries.c.claim == claim,
+            _deliveries.c.message_id == message_id,
+            is_queued_mail(),
+            _deliveries.c.due_at <= now,
+            ~_may_be_mailed(),
         )
-        .values(state=State.QUEUED, due_at=until, **_NO_CLAIM)
+        .values(**SUPPRESSED),
+    )
+
+
+def put_off(session: Session, mails: Sequence[Mail], *, until: datetime) -> None:
+    """Undo the fence of mails whose domain takes no more for now: they come again at `until`.
+
+    In the transaction that fenced them: nobody ever saw it.
+    """
+    row = _deliveries.c
+    session.connection().execute(
+        update(_deliveries)
+        .where(row.id.in_([mail.id for mail in mails]))
+        .values(
+            state=State.QUEUED,
+            due_at=until,
+            attempts=row.attempts - 1,
+            first_attempt_at=case((row.attempts > 1, row.first_attempt_at), else_=None),
+            **_NO_CLAIM,
+        )
     )
 
 
@@ -248,63 +250,70 @@ def _may_be_mailed() -> ColumnElement[bool]:
 
 
 @cache
-def _due_statement(dialect: str) -> Select[Any]:
-    """Select the due mails of a message as one JSON list of lists, the earliest first.
+def _find_due(behind: bool) -> Select[Any]:
+    """Select due mails on SQLite as one JSON list of lists, the earliest first.
 
     One row of all: to take a row from SQLite, Python's lock is given up and waited
     for again, and the loop that sends needs it all the time.
     """
-    row, all_of = (
-        (func.json_build_array, func.json_agg)
-        if dialect == "postgresql"
-        else (func.json_array, func.json_group_array)
-    )
-    due = (
-        select(
-            Delivery.id,
-            Delivery.recipient,
-            Delivery.slots["name"].as_string().label("name"),
-            Delivery.slots["zone"].as_string().label("zone"),
-            Delivery.attempts,
-        )
-        .where(
-            Delivery.message_id == bindparam("message"),
-            is_queued_mail(),
-            Delivery.due_at <= bindparam("now", type_=Delivery.due_at.type),
-            _country_is_open(),
-        )
-        .order_by(Delivery.due_at, Delivery.id)
-        .limit(bindparam("limit", type_=Integer()))
-        .with_for_update(skip_locked=True)
-        .subquery("due")
-    )
-    fields = row(due.c.id, due.c.recipient, due.c.name, due.c.zone, due.c.attempts)
-    return select(all_of(fields))
+    found = _next_due(behind, "sqlite").subquery("due").c
+    fields = [func.json(each) if each.name == "slots" else each for each in found]
+    return select(func.json_group_array(func.json_array(*fields)))
 
 
 @cache
-def _claim_statement(dialect: str) -> Update:
-    return (
-        update(_deliveries)
-        .where(_deliveries.c.id.in_(_numbers("ids", dialect)))
-        .values(
-            state=State.CLAIMED,
-            claim=bindparam("mine"),
-            claimed_until=bindparam("until", type_=Delivery.claimed_until.type),
-        )
-    )
+def _fence_listed() -> Update:
+    """Mark the listed mails as being sent, if their message may leave."""
+    ids = func.json_each(bindparam("ids", type_=Text())).table_valued("value", name="ids")
+    return _fence().where(_deliveries.c.id.in_(select(ids.c.value)))
 
 
 @cache
-def _open_statement(dialect: str) -> Select[Any]:
-    """Select which of the listed mails may leave, as one JSON list, and hold their rows.
+def _fence_due(behind: bool) -> Select[Any]:
+    """Find, hold and mark due mails on PostgreSQL; select them as one JSON list of lists."""
+    due = _next_due(behind, "postgresql").with_for_update(skip_locked=True, of=Delivery).cte("due")
+    fenced = _fence().where(_deliveries.c.id == due.c.id).returning(*due.c).cte("fenced").c
+    each = func.json_build_array(*fenced)
+    return select(func.json_agg(aggregate_order_by(each, fenced.due_at, fenced.id)))
 
-    What concerns a whole message is asked once per message, not per mail;
-    `messages` bounds it to those at hand: a plan must not read all that was
-    ever approved. Lists come as JSON: a statement that is always the same costs
-    half as much as one with as many places as there are mails.
-    """
-    now = bindparam("now", type_=Message.not_after.type)
+
+def _next_due(behind: bool, dialect: str) -> Select[Any]:
+    moment = bindparam("now", type_=Delivery.due_at.type)
+    query = _due(bindparam("message", type_=Integer()), moment)
+    if behind:
+        due: ColumnElement[Any] = bindparam("last_due", type_=Text())
+        if dialect == "postgresql":
+            due = sql_cast(due, DateTime(timezone=True))
+        place = tuple_(due, bindparam("last_id", type_=Integer()))
+        query = query.where(tuple_(Delivery.due_at, Delivery.id) > place)
+    limit = bindparam("limit", type_=Integer())
+    return query.order_by(Delivery.due_at, Delivery.id).limit(limit)
+
+
+def _due(
+    message_id: ColumnElement[int] | int, now: ColumnElement[datetime] | datetime
+) -> Select[Any]:
+    """Select the due mails of a message whose readers may have them."""
+    return select(
+        Delivery.id,
+        Delivery.recipient,
+        Delivery.slots,
+        Delivery.attempts,
+        Delivery.scheduled_at,
+        Delivery.due_at,
+    ).where(
+        Delivery.message_id == message_id,
+        is_queued_mail(),
+        Delivery.due_at <= now,
+        _country_is_open(),
+        _may_be_mailed(),
+    )
+
+
+def _may_leave(
+    message_id: ColumnElement[int] | int, now: ColumnElement[datetime] | datetime
+) -> ColumnElement[bool]:
+    """Whether mails of a message may leave: nothing in it depends on a mail."""
     stopped = select(Pause.id).where(
         Pause.lifted_at.is_(None),
         or_(
@@ -317,44 +326,32 @@ def _open_statement(dialect: str) -> Select[Any]:
     disconnected = select(Account.name).where(
         Account.name == Message.account, Account.disconnected_at.is_not(None)
     )
-    open_messages = select(Message.id).where(
-        Message.id.in_(_numbers("messages", dialect)),
-        # Not as it stands in an index: SQLite would go through all that was ever approved.
-        sql_cast(Message.state, String) == MessageState.APPROVED.value,
-        Message.approved_hash == Message.content_hash,
-        Message.not_after > now,
-        or_(Message.embargo_until.is_(None), Message.embargo_until <= now),
-        ~exists(stopped.correlate(Message)),
-        ~exists(disconnected.correlate(Message)),
-        ~is_stopped(now),
-    )
-    paused = select(Pause.target).where(Pause.lifted_at.is_(None), Pause.scope == "country")
-    may_leave = (
-        select(_deliveries.c.id)
+    return exists(
+        select(Message.id)
         .where(
-            _deliveries.c.id.in_(_numbers("ids", dialect)),
-            _deliveries.c.state == State.CLAIMED,
-            _deliveries.c.claim == bindparam("mine"),
-            _deliveries.c.message_id.in_(open_messages),
-            _deliveries.c.country.not_in(paused),
-            _may_be_mailed(),
+            Message.id == message_id,
+            # Not as it stands in an index: SQLite would go through all that was ever approved.
+            sql_cast(Message.state, String) == MessageState.APPROVED.value,
+            Message.approved_hash == Message.content_hash,
+            Message.not_after > now,
+            or_(Message.embargo_until.is_(None), Message.embargo_until <= now),
+            ~exists(stopped.correlate(Message)),
+            ~exists(disconnected.correlate(Message)),
+            ~is_stopped(now),
         )
-        .with_for_update(of=_deliveries)
-        .subquery("open")
+        .correlate(None)
     )
-    all_of = func.json_agg if dialect == "postgresql" else func.json_group_array
-    return select(all_of(may_leave.c.id))
 
 
-@cache
-def _fence_statement(dialect: str) -> Update:
-    """Mark the listed mails, which are held, as being sent."""
+def _fence() -> Update:
     now = bindparam("now", type_=Delivery.first_attempt_at.type)
     return (
         update(_deliveries)
-        .where(_deliveries.c.id.in_(_numbers("ids", dialect)))
+        .where(_may_leave(bindparam("message", type_=Integer()), now))
         .values(
             state=State.SENDING,
+            claim=bindparam("mine"),
+            claimed_until=bindparam("until", type_=Delivery.claimed_until.type),
             attempts=_deliveries.c.attempts + 1,
             first_attempt_at=func.coalesce(_deliveries.c.first_attempt_at, now),
             hold=None,
@@ -394,12 +391,3 @@ def _pairs(name: str, dialect: str) -> TableValuedAlias:
     if dialect == "postgresql":
         return func.json_each_text(sql_cast(given, JSON)).table_valued("key", "value", name="pair")
     return func.json_each(given).table_valued("key", "value", name="pair")
-
-
-def _numbers(name: str, dialect: str) -> Select[int]:
-    """Select the numbers of a JSON list that is bound to `name`."""
-    given = bindparam(name, type_=Text())
-    if dialect == "postgresql":
-        each = func.json_array_elements_text(sql_cast(given, JSON)).table_valued("value", name=name)
-        return select(sql_cast(each.c.value, Integer))
-    return select(func.json_each(given).table_valued("value", name=name).c.value)

@@ -12,7 +12,7 @@ RFC 5322, 2045–2047 (form), 2369, 2919 and 8058 (lists), 3834 (automatic mail)
 import hashlib
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -20,14 +20,20 @@ from urllib.parse import quote
 
 from campaigner.core.slots import PATTERN, SLOTS
 from campaigner.mail import headers
-from campaigner.mail.dkim import Seal, Signer, canonical_fields, hash_of_body, seal
-from campaigner.mail.quoted import between, quoted
+from campaigner.mail.dkim import Seal, Signer, hash_of_body, seal
+from campaigner.mail.quoted import LONGEST, between, quoted
 
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,60}")
 _OWN = ("message-id", "to", "list-unsubscribe")  # in the order of `_own_headers`
+_OWN_NAMES = (
+    (b"Message-ID: ", b"message-id:"),
+    (b"\r\nTo: ", b"\r\nto:"),
+    (b"\r\nList-Unsubscribe: ", b"\r\nlist-unsubscribe:"),
+)
 _NAMES = tuple(SLOTS)
 HTML = len(_NAMES)  # where the places of the HTML's slots begin
-_PREFERENCES = _NAMES.index("preferences")
+_UNSUBSCRIBE, _PREFERENCES = 2, 3
+assert _NAMES == ("name", "address", "unsubscribe", "preferences"), "the order of `Prepared._body`"
 _PART = (
     "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 )
@@ -91,8 +97,8 @@ class Prepared:
 
     `body` is literal bytes and, between them, what `order` names: places in
     SLOTS for the text, and as many further on for the HTML; `used` has each
-    once. `links` are what unsubscribe and preferences begin with. `seals` is a
-    signature in the making for each key.
+    once. `links` are as `_links` gives them. `seals` is a signature in the
+    making for each key.
     """
 
     head: Head
@@ -101,7 +107,7 @@ class Prepared:
     body: tuple[bytes, ...]
     order: tuple[int, ...]
     used: tuple[int, ...]
-    links: tuple[str, str]
+    links: Mapping[int, tuple[bytes, int]]
     seals: tuple[Seal, ...]
 
     def fill(self, slots: Slots) -> bytes:
@@ -109,44 +115,59 @@ class Prepared:
 
         Raises ValueError for an address or token that cannot stand in a header.
         """
-        own = self._own_headers(slots)
-        body = self._body(slots)
-        if not self.seals:
-            return b"".join((own, self.shared_headers, b"\r\n", body))
-        own_fields, body_hash = canonical_fields(own), hash_of_body(body)
-        signatures = [each.field(own_fields, body_hash) for each in self.seals]
-        return b"".join((*signatures, own, self.shared_headers, b"\r\n", body))
-
-    def _own_headers(self, slots: Slots) -> bytes:
         for word in (slots.key, slots.unsubscribe):
             if not _TOKEN.fullmatch(word):
                 raise ValueError(f"{word!r} cannot stand in a mail's header")
         asked = _PREFERENCES in self.used or _PREFERENCES + HTML in self.used
         if asked and not _TOKEN.fullmatch(slots.preferences):
             raise ValueError(f"{slots.preferences!r} is no token of preferences")
+        return self.fill_for(
+            slots.recipient.name,
+            slots.recipient.address,
+            key=slots.key,
+            unsubscribe=slots.unsubscribe,
+            preferences=slots.preferences,
+        )
+
+    def fill_for(
+        self, name: str, address: str, *, key: str, unsubscribe: str, preferences: str
+    ) -> bytes:
+        """As `fill`, for tokens that were made here (core.tokens) and need no second look."""
+        tokens = (unsubscribe.encode("ascii"), preferences.encode("ascii"))
+        own = self._own_headers(name, address, key.encode("ascii"), tokens[0])
+        body = self._body(headers.clean(name) or address, address, tokens)
+        if not self.seals:
+            return b"".join((own, self.shared_headers, b"\r\n", body))
+        # As relaxed canonicalization has it (RFC 6376, 3.4.2): folds are all there is to undo,
+        # and the names of the three fields.
+        fields = own.replace(b"\r\n ", b" ")
+        for written, canonical in _OWN_NAMES:
+            fields = fields.replace(written, canonical, 1)
+        body_hash = hash_of_body(body)
+        signatures = [each.field(fields, body_hash) for each in self.seals]
+        return b"".join((*signatures, own, self.shared_headers, b"\r\n", body))
+
+    def _own_headers(self, name: str, address: str, key: bytes, token: bytes) -> bytes:
         after_key, before_token, between_tokens = self.own_headers
-        token = slots.unsubscribe.encode("ascii")
-        parts = [
-            b"Message-ID: <m-", slots.key.encode("ascii"), after_key,
-            headers.mailbox(slots.recipient.name, slots.recipient.address).encode(),
+        parts = (
+            b"Message-ID: <m-", key, after_key, headers.mailbox(name, address).encode(),
             b"\r\nList-Unsubscribe: <", before_token, token,
-        ]  # fmt: skip
+        )  # fmt: skip
         if between_tokens:
-            parts += [between_tokens, token]
+            return b"".join((*parts, between_tokens, token, b">\r\n"))
         return b"".join((*parts, b">\r\n"))
 
-    def _body(self, slots: Slots) -> bytes:
-        unsubscribe, preferences = self.links
-        said = (
-            headers.clean(slots.recipient.name) or slots.recipient.address,
-            slots.recipient.address,
-            unsubscribe + slots.unsubscribe,
-            preferences + slots.preferences,
-        )  # in the order of SLOTS
-        values = {
-            place: quoted(said[place] if place < HTML else html.escape(said[place - HTML]))
-            for place in self.used
-        }
+    def _body(self, name: str, address: str, tokens: tuple[bytes, bytes]) -> bytes:
+        values = {}
+        for place in self.used:
+            slot = place % HTML
+            if slot >= _UNSUBSCRIBE:
+                (start, room), token = self.links[place], tokens[slot - _UNSUBSCRIBE]
+                link = start + token
+                values[place] = link if len(token) <= room else quoted(link.decode())
+            else:
+                said = address if slot else name
+                values[place] = quoted(html.escape(said) if place >= HTML else said)
         body = list(self.body)
         body[1::2] = [values[place] for place in self.order]
         return b"".join(body)
@@ -193,11 +214,28 @@ def prepare(
         body=body,
         order=order,
         used=tuple(set(order)),
-        links=(unsubscribe_link(head, ""), f"{_base(head.preferences_base)}/"),
+        links=_links(head),
         seals=tuple(
             seal(signer, shared=shared, own_names=_OWN, at=head.date) for signer in signers
         ),
     )
+
+
+def _links(head: Head) -> dict[int, tuple[bytes, int]]:
+    """Return what links begin with, by place, and how long a token may be that needs no encoding.
+
+    Negative where the beginning itself needs it.
+    """
+    links = {}
+    for slot, link in (
+        (_UNSUBSCRIBE, unsubscribe_link(head, "")),
+        (_PREFERENCES, f"{_base(head.preferences_base)}/"),
+    ):
+        for place, written in ((slot, link), (slot + HTML, html.escape(link))):
+            start = written.encode()
+            as_it_is = quoted(f"{written}x") == start + b"x"
+            links[place] = start, LONGEST - len(start) if as_it_is else -1
+    return links
 
 
 def unsubscribe_link(head: Head, token: str) -> str:

@@ -89,7 +89,7 @@ def seal(signer: Signer, *, shared: bytes, own_names: Sequence[str], at: datetim
     """Prepare a signer for mails of one date that share these header lines (CRLF).
 
     `own_names` are the fields that each mail has of its own, lower case, in
-    the order in which `canonical_fields` of a mail will have them.
+    the order in which they will be: `Seal.field` gets their canonical form.
     """
     fields = [(name, value) for name, value in _fields(shared) if name in SIGNED]
     present = [name for name, _ in fields] + list(own_names)
@@ -111,11 +111,6 @@ def seal(signer: Signer, *, shared: bytes, own_names: Sequence[str], at: datetim
 def hash_of_body(body: bytes) -> bytes:
     """Return the base64 of a body's SHA-256, where relaxed canonicalization changes nothing."""
     return base64.b64encode(hashlib.sha256(body).digest())
-
-
-def canonical_fields(header: bytes) -> bytes:
-    """Return the relaxed form of header lines (CRLF), in their order."""
-    return b"".join(_canonical(name, value) for name, value in _fields(header))
 
 
 def load_signer(pem: str, *, selector: str, domain: str) -> Signer:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import idna
 
@@ -12,8 +12,7 @@ from campaigner.core.message import OutgoingMail
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20<>\x7f]")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A mail ready for the wire: `body` is dot-stuffed, `size` its bytes without that."""
 
     sender: str

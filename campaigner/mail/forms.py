@@ -1,15 +1,14 @@
 """Editions prepared once and filled for many; a bounded number of them is kept."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from campaigner.core.channel import Reject
-from campaigner.core.tokens import Keyring, Purpose, bounce_local, sign
+from campaigner.core.tokens import Keyring, bounce_local, sign_mail
 from campaigner.mail.compose import Head, Mailbox, Prepared, Slots, prepare
 from campaigner.mail.dkim import Signer
 from campaigner.mail.envelope import Envelope, envelope_of_filled, envelope_of_mail
-from campaigner.mail.lists import slots_of
 
 KEPT = 32  # prepared editions, some 50 KB each
 
@@ -29,14 +28,15 @@ class Forms:
         self._signers = signers
         self._forms: OrderedDict[Hashable, Form] = OrderedDict()
 
-    def form(
-        self, key: Hashable, make: Callable[[], tuple[Head, Sequence[tuple[str, str]]]]
-    ) -> Form:
-        """Return the form of a key; `make` gives its head and blocks. Raises as `prepare`."""
-        if key in self._forms:
+    def get(self, key: Hashable) -> Form | None:
+        """Return the form of a key, if it is kept."""
+        form = self._forms.get(key)
+        if form is not None and len(self._forms) == KEPT:  # one of them goes next: not this
             self._forms.move_to_end(key)
-            return self._forms[key]
-        head, blocks = make()
+        return form
+
+    def make(self, key: Hashable, head: Head, blocks: Sequence[tuple[str, str]]) -> Form:
+        """Make the form of a key, and keep it. Raises as `prepare`."""
         plain = prepare(head, blocks)
         _check(plain)
         signed = prepare(head, blocks, self._signers) if self._signers else plain
@@ -62,13 +62,19 @@ def filled(
     `signs`: we do, not the relay. `return_domain`: where its bounce comes back
     under an address of its own, as A-label; empty: to the `sender`.
     """
-    slots = slots_of(keyring, delivery, name=name, address=address)
+    tokens = sign_mail(keyring, delivery)
     try:
-        data = (form.signed if signs else form.plain).fill(slots)
+        data = (form.signed if signs else form.plain).fill_for(
+            name,
+            address,
+            key=tokens.message,
+            unsubscribe=tokens.unsubscribe,
+            preferences=tokens.preferences,
+        )
     except ValueError as error:
         return Reject(f"its mail cannot be made: {error}")
     if return_domain:
-        sender = f"{bounce_local(sign(keyring, Purpose.BOUNCE, delivery))}@{return_domain}"
+        sender = f"{bounce_local(tokens.bounce)}@{return_domain}"
     return envelope_of_filled(sender=sender, recipient=address, data=data)
 
 

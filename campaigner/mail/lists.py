@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parseaddr
 
 from campaigner.core.slots import has_pages
-from campaigner.core.tokens import Keyring, Purpose, sign
+from campaigner.core.tokens import Keyring, sign_mail
 from campaigner.errors import UserError
 from campaigner.mail.compose import Head, Mailbox, Slots
 from campaigner.mail.dkim import Signer, is_aligned, load_signer
@@ -56,11 +56,12 @@ def head_of(
 
 def slots_of(keyring: Keyring, delivery: int, *, name: str, address: str) -> Slots:
     """Return one reader's own: its tokens all carry the number of the delivery."""
+    tokens = sign_mail(keyring, delivery)
     return Slots(
-        key=sign(keyring, Purpose.MESSAGE, delivery),
+        key=tokens.message,
         recipient=Mailbox(name=name, address=address),
-        unsubscribe=sign(keyring, Purpose.UNSUBSCRIBE, delivery),
-        preferences=sign(keyring, Purpose.PREFERENCES, delivery),
+        unsubscribe=tokens.unsubscribe,
+        preferences=tokens.preferences,
     )
 
 

@@ -28,7 +28,9 @@ log = structlog.get_logger()
 
 BREAKS = 3  # connections in a row that a relay may break off before it counts as failing
 TURNS_TO_CLOSE = 3  # of the loop, until a connection that was given up is closed
-CHUNK = 16  # mails that a thread makes at a time: to hand one over costs as much as to make it
+HANDFUL = 8  # mails that are given to connections before others have the loop
+CHUNK = 32  # mails that a thread makes at a time: to hand one over costs as much as to make it
+GATHERED = 0.1  # of what the last turn took: for so long the next one waits for more to join
 LONGEST_GATHERING = 0.02  # seconds
 IDLE_SECONDS = 1.0  # after which a connection may have been closed by the other side
 
@@ -176,6 +178,7 @@ class _Turns(Generic[J]):
         composers: int,
     ) -> None:
         self.working = 0
+        self._making = 0
         self._composers = composers
         self._composing = composing
         self._ledger = ledger
@@ -253,13 +256,15 @@ class _Turns(Generic[J]):
                 task.cancel()
 
     async def _gather(self, spent: float) -> None:
-        """Let more connections join the next turn, for as long as the last one took.
+        """Let more connections join the next turn, for a part of what the last one took.
 
-        Not if all of them wait for it already. So the ledger is busy half of
-        the time at most, and others get at the database in between.
+        Not if all of them wait for it already. So others get at the database in
+        between, and a slow disk makes turns larger.
         """
-        if sum(map(len, self._wants.values())) < self.working:
-            await asyncio.sleep(min(spent, LONGEST_GATHERING))
+        if self._making > 2 * CHUNK * self._composers:
+            await asyncio.sleep(LONGEST_GATHERING)  # there is enough to do without a turn
+        elif sum(map(len, self._wants.values())) < self.working:
+            await asyncio.sleep(min(spent * GATHERED, LONGEST_GATHERING))
 
     @property
     def _has_news(self) -> bool:
@@ -274,20 +279,34 @@ class _Turns(Generic[J]):
             for job in jobs[len(waiting) :]:  # the relay was given up while the ledger was asked
                 gone = Retry("its relay was given up", reached=False)
                 self.tell(Answer(job=job, way=way, outcome=gone))
-            if self._composing is None:
-                for future, job in zip(waiting, jobs, strict=False):
-                    future.set_result((job, None))
-            else:
-                size = max(1, min(CHUNK, len(waiting) // self._composers))
-                for start in range(0, len(waiting), size):
-                    end = start + size
-                    self._start(self._make(way, jobs[start:end], waiting[start:end]))
+            self._hand_over(way, waiting, jobs[: len(waiting)])
             if len(jobs) >= count:
                 continue
             if way in grant.later:
                 self._rest(way, grant.later[way])
             else:
                 self.close(way)
+
+    def _hand_over(
+        self, way: str, waiting: "Sequence[asyncio.Future[Granted[J]]]", jobs: Sequence[J]
+    ) -> None:
+        if self._composing is None:
+            self._start(self._hand_out(waiting, [(job, None) for job in jobs]))
+            return
+        size = max(1, min(CHUNK, len(waiting) // self._composers))
+        for start in range(0, len(waiting), size):
+            end = start + size
+            self._start(self._make(way, jobs[start:end], waiting[start:end]))
+
+    async def _hand_out(
+        self, waiting: "Sequence[asyncio.Future[Granted[J]]]", granted: Sequence[Granted[J]]
+    ) -> None:
+        """Give some at a time: what they write leaves, and what came is read, in between."""
+        for start in range(0, len(waiting), HANDFUL):
+            end = start + HANDFUL
+            for future, each in zip(waiting[start:end], granted[start:end], strict=True):
+                future.set_result(each)
+            await asyncio.sleep(0)
 
     def _rest(self, way: str, time: timedelta) -> None:
         self._resting.add(way)
@@ -307,9 +326,10 @@ class _Turns(Generic[J]):
             return [self._ledger.envelope(job, way) for job in jobs]
 
         assert self._composing is not None
+        self._making += len(jobs)
         made = await self._loop.run_in_executor(self._composing, work)
-        for future, job, mail in zip(waiting, jobs, made, strict=False):
-            future.set_result((job, mail))
+        self._making -= len(jobs)
+        await self._hand_out(waiting, list(zip(jobs, made, strict=True)))
 
     async def _resume(self, way: str, time: timedelta) -> None:
         await self._loop.run_in_executor(self._waiting, self._wait, time)

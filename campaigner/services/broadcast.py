@@ -11,7 +11,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from typing import NamedTuple
 
@@ -20,12 +20,11 @@ from sqlalchemy.orm import Session
 
 from campaigner.core.channel import Disconnected, Outcome, Reject, Sent
 from campaigner.core.delivery import State, Step, after_outcome
-from campaigner.core.relays import Share, admitted, brought_up, spread
+from campaigner.core.relays import spread
 from campaigner.core.tokens import Keyring
-from campaigner.core.warm_up import allowance, next_day
 from campaigner.db import accounts, broadcasts, changes, editions, mails, outbox, pauses, relays
+from campaigner.db.allowance import SOON, Allowance, Allowed
 from campaigner.db.engine import Sessions, durably
-from campaigner.db.meter import Meter
 from campaigner.db.models import Block, Message
 from campaigner.errors import UserError
 from campaigner.failpoints import reach
@@ -40,11 +39,8 @@ from campaigner.settings import AccountSettings, RelaySettings
 
 log = structlog.get_logger()
 
-CLAIMED = 400  # mails reserved at a time: a few seconds' worth, and no long write
 RENEWED = timedelta(seconds=10)
-LONGEST_REST = timedelta(seconds=10)  # of a connection that waits for a token; else it is closed
-SOON = timedelta(milliseconds=20)
-ROUNDS = 3  # how often in one turn what the fence refused is made up for
+ROUNDS = 3  # how often in one turn what a domain does not take is made up for
 SIGNING_THREADS = 2
 
 
@@ -152,13 +148,18 @@ class _Job(NamedTuple):
 
 @dataclass(kw_only=True)
 class _Edition:
-    """What is known of a message that is being sent. `open` until its due mails are claimed."""
+    """What is known of a message that is being sent, by the date that its mails say.
 
-    head: Head
+    `open` until its due mails are sent; `last` is the one that was fenced last.
+    At the end of its queue it is looked through once more from the front.
+    """
+
+    head: Callable[[datetime, int], Head]
     blocks: Sequence[Block]
     zones: frozenset[str]
     open: bool = True
     started: bool = False
+    last: mails.Mail | None = None
 
 
 @dataclass
@@ -186,18 +187,12 @@ class _Ledger:
         self.clock = clock
         self.come_back: datetime | None = None
         self._all = [route.name for route in all_routes]
-        self._routes = {route.name: route for route in usable}
+        self._relays = {route.name: route.settings for route in usable}
         self._base = base
         self._forms = Forms(signers)
-        self._meter = Meter()
         now = clock()
-        self._shares = {
-            route.name: Share(weight=route.settings.weight, given=0.0, heard_at=now)
-            for route in usable
-        }
+        self._allowance = Allowance(sender.settings, self._relays, self._all, now=now)
         self._editions: dict[int, _Edition] = {}
-        self._reserve: deque[_Job] = deque()
-        self._next_for: dict[tuple[str, str], datetime] = {}
         self._failing: dict[str, datetime] = {}
         self._refused: set[str] = set()
         self._renewed_at = now
@@ -206,20 +201,23 @@ class _Ledger:
         self._bounces_to = return_domain(sender.settings)
 
     def begin(self) -> int:
-        """Reserve the first mails; return how many: no relay is called for nothing."""
+        """Look what is to be sent; return how many mails, up to what connections could carry."""
+        return durably(self.session, self._look)
 
-        def work() -> int:
-            self._start_over()
-            self._refill(CLAIMED, now=self.clock())
-            return len(self._reserve)
-
-        first = durably(self.session, work)
-        reach("broadcast.claimed")
-        return first
+    def _look(self) -> int:
+        now = self.clock()
+        most = 4 * sum(relay.connections for relay in self._relays.values())
+        found = 0
+        for id in broadcasts.due_messages(self.session, account=self.sender.account, now=now):
+            count = mails.count_due(self.session, message_id=id, now=now, limit=most)
+            if count:
+                found += count * self._load(id)
+            else:
+                mails.close_left(self.session, id, now=now)
+        return min(found, most)
 
     def end(self) -> Broadcasted:
-        """Give back what was not sent, and say when to come back."""
-        durably(self.session, lambda: outbox.release(self.session, claim=self.sender.claim))
+        """Say what was done, and when to come back."""
         now = self.clock()
         if self._tally.tried:
             log.info(
@@ -229,17 +227,17 @@ class _Ledger:
             )
             return Broadcasted(tried=self._tally.tried, come_back=self.come_back or now)
         if self._failing:
-            others = set(self._routes) - set(self._failing)
+            others = set(self._relays) - set(self._failing)
             return Broadcasted(tried=0, come_back=now if others else min(self._failing.values()))
         return Broadcasted(tried=0, come_back=self.come_back)
 
     def turn(self, report: Report[_Job]) -> Grant[_Job]:
         """Record what connections tell, fence what they want, and commit both at once."""
-        before = tuple(self._reserve)
+        before = {id: replace(each) for id, each in self._editions.items()}
         others: list[mails.Result] = []
 
         def work() -> Grant[_Job]:
-            self._reserve = deque(before)
+            self._editions = {id: replace(each) for id, each in before.items()}
             now = self.clock()
             others[:] = self._record(report.answers, now=now) if report.answers else []
             self._hear(report, now=now)
@@ -256,20 +254,20 @@ class _Ledger:
             self._count(report.answers, others)
             reach("broadcast.recorded")
         if grant.jobs:
-            self._count_given(grant)
+            self._allowance.count_given({name: len(jobs) for name, jobs in grant.jobs.items()})
             reach("broadcast.fenced")
         return grant
 
     def envelope(self, job: _Job, way: str) -> Envelope | Outcome:
         """Make one reader's mail. What cannot be made is refused; the others go on."""
-        quirks = self._routes[way].settings
+        quirks = self._relays[way]
         mail = job.mail
         try:
             return filled(
                 job.form,
                 self.sender.keyring,
                 mail.id,
-                name=mail.name,
+                name=mail.slots.get("name") or "",
                 address=mail.recipient,
                 signs=not quirks.signer,
                 sender=self._address,
@@ -297,10 +295,8 @@ class _Ledger:
     def _count(self, answers: Sequence[Answer[_Job]], others: Sequence[mails.Result]) -> None:
         """Count what was recorded; and tell of what was not sent, each by itself."""
         self._tally.tried += len(answers)
-        now = self.clock()
-        for name, count in Counter(answer.way for answer in answers).items():
-            share = self._shares[name]
-            self._shares[name] = replace(share, under_way=share.under_way - count, heard_at=now)
+        ways = Counter(answer.way for answer in answers)
+        self._allowance.count_answered(ways, now=self.clock())
         self._tally.states[State.SENT] += len(answers) - len(others)
         for result in others:
             self._tally.states[result.step.state] += 1
@@ -310,13 +306,6 @@ class _Ledger:
                 account=self.sender.account,
                 state=str(result.step.state),
                 reason=result.step.note,
-            )
-
-    def _count_given(self, grant: Grant[_Job]) -> None:
-        for name, jobs in grant.jobs.items():
-            share, count = self._shares[name], len(jobs)
-            self._shares[name] = replace(
-                share, given=share.given + count, under_way=share.under_way + count
             )
 
     def _hear(self, report: Report[_Job], *, now: datetime) -> None:
@@ -338,176 +327,120 @@ class _Ledger:
         log.warning("relay cannot be used", relay=trouble.way, reason=trouble.reason)
 
     def _grant(self, wanted: Mapping[str, int], *, now: datetime) -> Grant[_Job]:
-        later: dict[str, timedelta] = {}
-        allowed = self._allowed(wanted, later, now=now)
+        allowed = self._allowance.admit(self.session, wanted, now=now)
+        if allowed.come_back is not None:
+            self.come_back = min(self.come_back or allowed.come_back, allowed.come_back)
         jobs: dict[str, list[_Job]] = {name: [] for name in wanted}
         for _ in range(ROUNDS):
             lacking = {
                 name: count - len(jobs[name])
-                for name, count in allowed.items()
+                for name, count in allowed.counts.items()
                 if count > len(jobs[name])
             }
-            picked = self._pick(lacking, now=now)
-            if not picked:
-                if lacking:  # nothing is left to wait for
-                    later.clear()
+            fenced = self._fence(sum(lacking.values()), now=now)
+            for name, some in self._deal(fenced, lacking, now=now).items():
+                jobs[name] += some
+            if not fenced:
                 break
-            asked = [job.mail for _, job in picked]
-            fenced = mails.fence_mails(self.session, asked, claim=self.sender.claim, now=now)
-            refused = []
-            for name, job in picked:
-                if job.mail.id in fenced:
-                    jobs[name].append(job)
-                else:
-                    refused.append(job.mail.id)
-            if refused and mails.hand_back(self.session, refused, claim=self.sender.claim):
-                # Not one reader's matter: what else is reserved may not leave either.
-                outbox.release(self.session, claim=self.sender.claim)
-                self._start_over()
-        else:
-            later |= {name: SOON for name in allowed if len(jobs[name]) < allowed[name]}
-        self._mark_started(jobs, now=now)
         given = {name: len(some) for name, some in jobs.items() if some}
         if self.sender.settings.warm_up is not None and given:
             relays.count(self.session, given, now=now)
-        return Grant(jobs={name: jobs[name] for name in given}, later=later)
+        return Grant(jobs={name: jobs[name] for name in given}, later=self._later(allowed, jobs))
 
-    def _mark_started(self, jobs: Mapping[str, Sequence[_Job]], *, now: datetime) -> None:
-        for id in {job.mail.message_id for some in jobs.values() for job in some}:
-            if not self._editions[id].started:
-                self._editions[id].started = True
-                broadcasts.mark_started(self.session, id, now=now)
+    def _later(
+        self, allowed: Allowed, jobs: Mapping[str, Sequence[_Job]]
+    ) -> Mapping[str, timedelta]:
+        """Return when relays that got fewer than they wanted may ask again."""
+        if not any(edition.open for edition in self._editions.values()):
+            return {}  # nothing is left to wait for
+        short = {name: SOON for name, count in allowed.counts.items() if len(jobs[name]) < count}
+        return {**short, **allowed.later}
 
-    def _allowed(
-        self, wanted: Mapping[str, int], later: dict[str, timedelta], *, now: datetime
-    ) -> dict[str, int]:
-        """Return how many mails each relay may have now; `later` gets when it may have more."""
-        self._shares = brought_up(self._shares, wanted, now=now)
-        allowed = admitted(self._shares, wanted, now=now)
-        later |= {name: SOON for name, count in allowed.items() if count < wanted[name]}
-        left = self._left_today(now=now)
-        for name, count in allowed.items():
-            if left is not None:
-                count = min(count, left)
-                left -= count
-                if count < allowed[name]:
-                    self._rest(name, later, until=next_day(now), now=now)
-            tokens, free_at = self._meter.take(
-                self.session,
-                name,
-                per_second=self._routes[name].settings.per_second,
-                wanted=count,
-                now=now,
-            )
-            if tokens < count:
-                self._rest(name, later, until=free_at, now=now)
-            allowed[name] = tokens
-        return allowed
+    def _fence(self, wanted: int, *, now: datetime) -> list[_Job]:
+        """Fence mails that are due, of each open edition in turn."""
+        jobs: list[_Job] = []
+        open_ones = [id for id, edition in self._editions.items() if edition.open]
+        for at, id in enumerate(open_ones):
+            share = -(-(wanted - len(jobs)) // (len(open_ones) - at))
+            if share > 0:
+                jobs += self._fence_of(id, share, now=now)
+        return jobs
 
-    def _left_today(self, *, now: datetime) -> int | None:
-        """Return how many mails a new domain may still send today; None: as many as it likes."""
-        if (first_day := self.sender.settings.warm_up) is None:
-            return None
-        if (most := allowance(first_day, now.date())) is None:
-            return None
-        return max(0, most - relays.given_today(self.session, self._all, now=now))
-
-    def _rest(
-        self, name: str, later: dict[str, timedelta], *, until: datetime, now: datetime
-    ) -> None:
-        """Let a relay's connections wait, or have the run end where that would take long."""
-        if until - now <= LONGEST_REST:
-            later[name] = max(until - now, timedelta(0))
-            return
-        later.pop(name, None)
-        self.come_back = min(self.come_back or until, until)
-
-    def _pick(self, lacking: Mapping[str, int], *, now: datetime) -> list[tuple[str, _Job]]:
-        """Take reserved mails for relays; those whose domain takes no more for now are put off."""
-        self._refill(sum(lacking.values()), now=now)
-        picked: list[tuple[str, _Job]] = []
-        for name, count in lacking.items():
-            rates = self._routes[name].settings.domain_rates
-            while count and self._reserve:
-                job = self._reserve.popleft()
-                domain = job.mail.recipient.rpartition("@")[2].lower() if rates else ""
-                if domain in rates and not self._domain_takes(name, domain, now=now):
-                    self._put_off(name, domain, job, now=now)
-                    continue
-                picked.append((name, job))
-                count -= 1
-        return picked
-
-    def _domain_takes(self, name: str, domain: str, *, now: datetime) -> bool:
-        rate = self._routes[name].settings.domain_rates[domain]
-        given, _ = self._meter.take(
-            self.session, name, domain=domain, per_second=rate, wanted=1, now=now
+    def _fence_of(self, id: int, limit: int, *, now: datetime) -> list[_Job]:
+        edition = self._editions[id]
+        fenced = mails.fence_mails(
+            self.session,
+            message_id=id,
+            claim=self.sender.claim,
+            now=now,
+            limit=limit,
+            after=edition.last,
         )
-        return given == 1
-
-    def _put_off(self, name: str, domain: str, first: _Job, *, now: datetime) -> None:
-        """Give back what is reserved for a domain, for when its turn will have come."""
-        theirs = [first]
-        rest: deque[_Job] = deque()
-        for job in self._reserve:
-            to_it = job.mail.recipient.lower().endswith(f"@{domain}")
-            (theirs if to_it else rest).append(job)
-        self._reserve = rest
-        rate = self._routes[name].settings.domain_rates[domain]
-        until = max(self._next_for.get((name, domain), now), now) + timedelta(seconds=1 / rate)
-        self._next_for[name, domain] = until + timedelta(seconds=(len(theirs) - 1) / rate)
-        ids = [job.mail.id for job in theirs]
-        mails.put_off(self.session, ids, claim=self.sender.claim, until=until)
-        self.come_back = min(self.come_back or until, until)
-
-    def _start_over(self) -> None:
-        """Forget what was reserved, and look anew at which messages have something due."""
-        self._reserve.clear()
-        due = broadcasts.due_messages(self.session, account=self.sender.account, now=self.clock())
-        for edition in self._editions.values():
+        if fenced and not edition.started:
+            edition.started = True
+            broadcasts.mark_started(self.session, id, now=now)
+        if len(fenced) == limit:
+            edition.last = fenced[-1]
+        elif edition.last is not None:  # what came back meanwhile stands further in front
+            edition.last = None
+        else:
             edition.open = False
-        for id in due:
-            if id in self._editions:
-                self._editions[id].open = True
-            else:
-                self._load(id)
+            mails.close_left(self.session, id, now=now)
+        return self._jobs(id, fenced, now=now)
 
-    def _load(self, id: int) -> None:
+    def _deal(
+        self, fenced: Sequence[_Job], lacking: Mapping[str, int], *, now: datetime
+    ) -> dict[str, list[_Job]]:
+        """Give mails to relays; those whose domain takes no more for now are put off."""
+        left = deque(fenced)
+        dealt: dict[str, list[_Job]] = {name: [] for name in lacking}
+        for name, count in lacking.items():
+            if not self._allowance.has_domains(name):
+                dealt[name] = [left.popleft() for _ in range(min(count, len(left)))]
+                continue
+            too_many: dict[str, list[mails.Mail]] = {}
+            while left and len(dealt[name]) < count:
+                job = left.popleft()
+                domain = job.mail.recipient.rpartition("@")[2].lower()
+                if domain not in too_many and self._allowance.domain_takes(
+                    self.session, name, domain, now=now
+                ):
+                    dealt[name].append(job)
+                else:
+                    too_many.setdefault(domain, []).append(job.mail)
+            for domain, some in too_many.items():
+                until = self._allowance.next_turn(name, domain, mails=len(some), now=now)
+                mails.put_off(self.session, some, until=until)
+                self.come_back = min(self.come_back or until, until)
+        return dealt
+
+    def _load(self, id: int) -> bool:
+        """Get an edition ready; False for one that goes to other relays."""
         message = self.session.get_one(Message, id)
         if message.base != self._base:
-            return
+            return False
         blocks = editions.blocks_of(self.session, id)
-        self._editions[id] = _Edition(
-            head=head_of(
+        subjects = editions.subjects_of(self.session, message)
+
+        def head(date: datetime, subject: int) -> Head:
+            return head_of(
                 self.sender.settings,
                 name=self.sender.account,
                 public_url=self.sender.public_url,
-                subject=message.text,
-                date=message.due_at,
+                subject=subjects[subject],
+                date=date,
                 language=message.language,
                 feedback=(message.campaign, message.run, self.sender.account),
-            ),
-            blocks=blocks,
-            zones=frozenset(block.zone for block in blocks),
+            )
+
+        self._editions[id] = _Edition(
+            head=head, blocks=blocks, zones=frozenset(block.zone for block in blocks)
         )
+        return True
 
-    def _refill(self, needed: int, *, now: datetime) -> None:
-        """Reserve more, where fewer are than needed: of each open edition in turn."""
-        while len(self._reserve) < needed:
-            open_ones = [id for id, edition in self._editions.items() if edition.open]
-            if not open_ones:
-                return
-            share = max(1, CLAIMED // len(open_ones))
-            for id in open_ones:
-                claimed = mails.claim_mails(
-                    self.session, message_id=id, claim=self.sender.claim, now=now, limit=share
-                )
-                self._editions[id].open = len(claimed) == share
-                self._reserve.extend(self._jobs(id, claimed, now=now))
-
-    def _jobs(self, id: int, claimed: Sequence[mails.Mail], *, now: datetime) -> list[_Job]:
+    def _jobs(self, id: int, fenced: Sequence[mails.Mail], *, now: datetime) -> list[_Job]:
         try:
-            return [_Job(mail=mail, form=self._form(id, mail.zone)) for mail in claimed]
+            return [_Job(mail, self._form(mail)) for mail in fenced]
         except Exception as error:
             # The same for every reader: a person has to look at it before anybody gets it.
             log.exception("edition cannot be made into mails", message=id)
@@ -520,15 +453,25 @@ class _Ledger:
                 now=now,
             )
             changes.announce(self.session)
-            ids = [mail.id for mail in claimed]
-            mails.hand_back(self.session, ids, claim=self.sender.claim)
             self._editions[id].open = False
+            mails.put_off(self.session, fenced, until=now)
             return []
 
-    def _form(self, id: int, zone: str) -> Form:
-        edition = self._editions[id]
-        own = zone if zone in edition.zones else ""
-        return self._forms.form((id, own), lambda: (edition.head, chosen(edition.blocks, own)))
+    def _form(self, mail: mails.Mail) -> Form:
+        edition = self._editions[mail.message_id]
+        zone, subject = mail.slots.get("zone") or "", mail.slots.get("subject") or 0
+        if zone not in edition.zones:
+            zone = ""
+        key = (mail.message_id, zone, subject, mail.planned_at[:19])  # to the second, as dates are
+        return self._forms.get(key) or self._forms.make(
+            key, edition.head(_moment(mail.planned_at), subject), chosen(edition.blocks, zone)
+        )
+
+
+def _moment(written: str) -> datetime:
+    """Read a time as the database writes it in JSON: SQLite's are UTC and do not say so."""
+    moment = datetime.fromisoformat(written)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def chosen(blocks: Sequence[Block], zone: str) -> list[tuple[str, str]]:

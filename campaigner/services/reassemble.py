@@ -51,8 +51,8 @@ def reassemble(
             account,
             name=message.account,
             public_url=public_url,
-            subject=message.text,
-            date=message.due_at,
+            subject=editions.subjects_of(session, message)[delivery.slots.get("subject") or 0],
+            date=delivery.scheduled_at,
             language=message.language,
             feedback=(message.campaign, message.run, message.account),
         )

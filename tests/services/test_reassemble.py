@@ -90,7 +90,7 @@ def test_a_sent_mail_is_made_again_byte_by_byte(sessions: Sessions) -> None:
         )
     blocks = [(str(b["html"]), str(b["text"])) for b in BLOCKS if b["zone"] != "America/Bahia"]
     as_sent = filled(
-        Forms(SIGNERS).form("edition", lambda: (head, blocks)),
+        Forms(SIGNERS).make("edition", head, blocks),
         RING,
         id,
         name="María",

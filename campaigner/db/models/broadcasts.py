@@ -30,6 +30,8 @@ class Broadcast(Base):
     """Whether it goes out at the same time on each reader's own clock."""
     sample: Mapped[str] = mapped_column(String(16), default="", server_default="")
     """To how many first, like `5%` or `200`; empty: to all at once."""
+    subjects: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Further subjects that are tried, after the message's own; a mail's slots say which it has."""
     stage: Mapped[str] = mapped_column(String(16))
     upto: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     last: Mapped[int] = mapped_column(default=0, server_default=text("0"))
